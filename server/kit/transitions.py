@@ -69,7 +69,7 @@ class Transitions(Generic[S]):
         return frozenset(seen)
 
     def text(self) -> str:
-        """The table for documents: a line per state, in the enum's order, `open → paused, closed`."""
+        """The table for documents, a line per state in the enum's order: `open → closed`."""
         states = list(type(self.initial))
         lines = []
         for state in states:
