@@ -1,0 +1,85 @@
+"""The programme's rules, read from their TOML file: dates, ceiling, categories, templates, limits."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from server.campaign.domain import TemplatePlan, check_template
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimLimits:
+    """Token buckets on asking: how many at once, and how many a second after that."""
+
+    person_burst: int
+    person_per_second: float
+    network_burst: int
+    network_per_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class VehicleTier:
+    """Subsidies of a car whose invoice is at least `from_fen` (P-07.1)."""
+
+    from_fen: int
+    new_energy_fen: int
+    combustion_fen: int
+    used_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """One programme. Money in fen, instants aware."""
+
+    id: str
+    name: str
+    starts_at: datetime
+    ends_at: datetime
+    """The first instant after the programme (P-04)."""
+    ceiling_fen: int
+    leverage_min: int
+    refund_rounding: str
+    claim: ClaimLimits
+    order_amount_fen_max: int
+    categories: Mapping[str, str]
+    """Category word → Chinese name."""
+    templates: tuple[TemplatePlan, ...]
+    vehicle_tiers: tuple[VehicleTier, ...]
+    two_wheeler_subsidy_fen: int
+
+    def runs(self, now: datetime) -> bool:
+        """Whether anything can be claimed or redeemed at `now` (P-04)."""
+        return self.starts_at <= now < self.ends_at
+
+
+def read_programme(path: Path) -> Programme:
+    """Read and check a programme's file. A template under the leverage is refused (P-06.6)."""
+    data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    head = data["programme"]
+    programme = Programme(
+        id=head["id"],
+        name=head["name"],
+        starts_at=head["starts_at"],
+        ends_at=head["ends_at"],
+        ceiling_fen=head["ceiling_fen"],
+        leverage_min=head["leverage_min"],
+        refund_rounding=data["refund"]["rounding"],
+        claim=ClaimLimits(**data["claim"]),
+        order_amount_fen_max=data["redemption"]["order_amount_fen_max"],
+        categories=data["categories"],
+        templates=tuple(TemplatePlan(**template) for template in data["templates"]),
+        vehicle_tiers=tuple(VehicleTier(**tier) for tier in data["vehicle_tiers"]),
+        two_wheeler_subsidy_fen=data["two_wheelers"]["subsidy_fen"],
+    )
+    assert programme.starts_at < programme.ends_at, "the programme ends after it starts"
+    assert programme.refund_rounding == "half_up", "the rounding that kit.money knows"
+    for template in programme.templates:
+        check_template(
+            template,
+            categories=frozenset(programme.categories),
+            leverage_min=programme.leverage_min,
+        )
+    return programme

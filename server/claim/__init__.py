@@ -1,0 +1,1 @@
+"""claim: charter to come."""

@@ -1,0 +1,21 @@
+"""Table of claims. Rows are written by the batch writer and never changed."""
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class Claim(Model):
+    """A resident took one voucher from an offer (领取)."""
+
+    id = fields.UUIDField(primary_key=True)
+    offer_id = fields.UUIDField()
+    person_id = fields.UUIDField()
+    claimed_at = fields.DatetimeField()
+    network_index = fields.BinaryField()
+    """Keyed hash (8 bytes) of the network it came from: equal networks can be seen, none is named."""
+
+    class Meta:
+        """One voucher per person and offer, in the book, whatever the gate says."""
+
+        table = "claims"
+        unique_together = (("offer_id", "person_id"),)

@@ -1,0 +1,221 @@
+"""HTTP at its edges: reading bodies strictly, rendering refusals, caching of public lists.
+
+Every refusal leaves as `application/problem+json` (RFC 9457) with `code`, a Chinese `detail` and
+`data`. One table maps kinds to statuses; one handler renders. Nothing of an unexpected error shows
+in the answer but an id that is also in the log.
+"""
+
+import hashlib
+import ipaddress
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+import msgspec
+import orjson
+from sanic import HTTPResponse, Request, Sanic
+from sanic.exceptions import SanicException
+from sanic.response import raw
+
+from server.kit.errors import Kind, Refusal
+
+LOG = logging.getLogger("huixiang.http")
+
+BODY_BYTES_MAX = 64 * 1024
+
+STATUS: dict[Kind, int] = {
+    Kind.MALFORMED: 400,
+    Kind.UNAUTHENTICATED: 401,
+    Kind.FORBIDDEN: 403,
+    Kind.NOT_FOUND: 404,
+    Kind.METHOD: 405,
+    Kind.CONFLICT: 409,
+    Kind.TOO_LARGE: 413,
+    Kind.MEDIA_TYPE: 415,
+    Kind.RULE: 422,
+    Kind.TOO_MANY: 429,
+    Kind.INTERNAL: 500,
+    Kind.UPSTREAM: 502,
+    Kind.UNAVAILABLE: 503,
+}
+
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+
+T = TypeVar("T")
+
+
+class Unreadable(Refusal):
+    """The body, the query or the path is not what the interface describes; `data.reason` says where."""
+
+    code = "http.unreadable"
+    kind = Kind.MALFORMED
+    detail = "提交的内容有误，请检查后重新提交。"
+
+
+class NotJson(Refusal):
+    """The body's content type is not JSON."""
+
+    code = "http.not_json"
+    kind = Kind.MEDIA_TYPE
+    detail = "请以 JSON 格式提交。"
+
+
+class TooLarge(Refusal):
+    """The body or the address is longer than we read."""
+
+    code = "http.too_large"
+    kind = Kind.TOO_LARGE
+    detail = "提交的内容过大，请精简后重新提交。"
+
+
+class NoSuchPage(Refusal):
+    """No route has this path."""
+
+    code = "http.not_found"
+    kind = Kind.NOT_FOUND
+    detail = "您访问的内容不存在，请返回首页。"
+
+
+class NoSuchMethod(Refusal):
+    """The path exists, but not for this method."""
+
+    code = "http.method"
+    kind = Kind.METHOD
+    detail = "不支持这种操作，请返回重试。"
+
+
+class Internal(Refusal):
+    """An error of ours; `data.incident` is also in the log."""
+
+    code = "http.internal"
+    kind = Kind.INTERNAL
+    detail = "系统出现问题，我们已记录，请稍后再试。"
+
+
+class Busy(Refusal):
+    """The server cannot take the request now; it may be sent again as it is."""
+
+    code = "http.busy"
+    kind = Kind.UNAVAILABLE
+    detail = "系统繁忙，请稍后再试。"
+
+
+def json(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> HTTPResponse:
+    """Answer with `body` as JSON; UUIDs become text, other types must be plain."""
+    return raw(orjson.dumps(body), status=status, headers=headers, content_type=JSON)
+
+
+def problem(refusal: Refusal) -> HTTPResponse:
+    """The RFC 9457 document of a refusal, with `Retry-After` where `data` has `retry_after_ms`."""
+    status = STATUS[refusal.kind]
+    document = {
+        "type": "about:blank",
+        "status": status,
+        "code": refusal.code,
+        "detail": refusal.detail,
+        "data": refusal.data,
+    }
+    headers: dict[str, str] = {}
+    wait_ms = refusal.data.get("retry_after_ms")
+    if isinstance(wait_ms, int):
+        headers["Retry-After"] = str(max(1, -(-wait_ms // 1000)))
+    return raw(orjson.dumps(document), status=status, headers=headers, content_type=PROBLEM)
+
+
+def reader(kind: type[T]) -> Callable[[Request], T]:
+    """A function that reads a request's JSON body as `kind` (a msgspec Struct), or refuses.
+
+    Strict: no unknown field (the Struct forbids them), no coercion between types, no NUL in text
+    (PostgreSQL cannot hold one), at most `BODY_BYTES_MAX` bytes.
+    """
+    decode = msgspec.json.Decoder(kind, strict=True).decode
+
+    def read(request: Request) -> T:
+        body = request.body
+        if len(body) > BODY_BYTES_MAX:
+            raise TooLarge(bytes_max=BODY_BYTES_MAX)
+        if not request.headers.get("content-type", "").startswith(JSON):
+            raise NotJson
+        try:
+            value = decode(body)
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
+            raise Unreadable(reason=str(error)[:200]) from None
+        if b"\\u0000" in body:
+            raise Unreadable(reason="NUL in text")
+        return value
+
+    return read
+
+
+def identifier(text: str, name: str) -> UUID:
+    """The UUID in a path or a query; refuses anything that is not one in its usual form."""
+    try:
+        value = UUID(text)
+    except ValueError:
+        raise Unreadable(reason=f"{name} is not a UUID") from None
+    if str(value) != text.lower():
+        raise Unreadable(reason=f"{name} is not a UUID")
+    return value
+
+
+def network_of(address: str) -> str:
+    """What one subscriber holds: the IPv4 address itself, or an IPv6 address's /64 network."""
+    if ":" not in address:
+        return address
+    try:
+        return str(ipaddress.IPv6Network((address.partition("%")[0], 64), strict=False))
+    except ValueError:
+        return address
+
+
+def cached(request: Request, body: Any, *, seconds: int) -> HTTPResponse:
+    """A public answer that caches may keep for `seconds`, with a strong ETag; 304 where it is known."""
+    content = orjson.dumps(body)
+    tag = f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
+    headers = {"ETag": tag, "Cache-Control": f"public, max-age={seconds}"}
+    known = request.headers.get("if-none-match", "")
+    if known == "*" or tag in (part.strip().removeprefix("W/") for part in known.split(",")):
+        return HTTPResponse(status=304, headers=headers)
+    return raw(content, headers=headers, content_type=JSON)
+
+
+_FRAMEWORK: dict[int, type[Refusal]] = {
+    404: NoSuchPage,
+    405: NoSuchMethod,
+    413: TooLarge,
+    414: TooLarge,
+    431: TooLarge,
+    503: Busy,
+    408: Busy,
+}
+
+
+def render(request: Request, error: Exception) -> HTTPResponse:
+    """Turn whatever a handler raised into a problem document; unexpected errors are logged."""
+    if isinstance(error, Refusal):
+        return problem(error)
+    if isinstance(error, SanicException) and error.status_code < 500:  # noqa: PLR2004
+        response = problem(_FRAMEWORK.get(error.status_code, Unreadable)())
+        for name, value in (error.headers or {}).items():
+            response.headers[name] = value
+        return response
+    if isinstance(error, SanicException) and error.status_code == STATUS[Kind.UNAVAILABLE]:
+        return problem(Busy(retry_after_ms=1000))
+    incident = uuid4().hex[:12]
+    LOG.error("incident %s at %s", incident, request.path, exc_info=error)
+    return problem(Internal(incident=incident))
+
+
+def install(app: Sanic[Any, Any], *, proxies_count: int) -> None:
+    """Set the limits and the one error handler on `app`."""
+    app.config.REQUEST_MAX_SIZE = BODY_BYTES_MAX
+    app.config.REQUEST_BUFFER_SIZE = BODY_BYTES_MAX
+    app.config.REQUEST_MAX_HEADER_SIZE = 16 * 1024
+    app.config.REQUEST_TIMEOUT = 30
+    app.config.RESPONSE_TIMEOUT = 30
+    app.config.KEEP_ALIVE_TIMEOUT = 75
+    app.config.PROXIES_COUNT = proxies_count or None
+    app.config.FALLBACK_ERROR_FORMAT = "json"
+    app.error_handler.add(Exception, render)

@@ -1,0 +1,136 @@
+"""Posting transfers and asking for balances. Callers hold the transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from tortoise.functions import Sum
+from tortoise.transactions import in_transaction
+
+from server.audit import service as audit
+from server.audit.domain import Action
+from server.ledger.domain import (
+    POOL,
+    TREASURY,
+    AccountKind,
+    CeilingPassed,
+    Code,
+    PoolShort,
+    Posting,
+    payable_account,
+    round_account,
+)
+from server.ledger.models import Account, Transfer
+
+
+async def post(postings: Sequence[Posting]) -> None:
+    """Add transfers. An event that was posted before is a primary-key conflict (IntegrityError)."""
+    await Transfer.bulk_create(
+        [
+            Transfer(
+                id=posting.id,
+                debit_id=posting.debit,
+                credit_id=posting.credit,
+                amount_fen=posting.amount_fen,
+                code=posting.code,
+                at=posting.at,
+                subject=posting.subject,
+            )
+            for posting in postings
+        ]
+    )
+
+
+async def balance_fen(account: str) -> int:
+    """What was credited to the account less what was debited from it."""
+    return await _sum_fen(credit_id=account) - await _sum_fen(debit_id=account)
+
+
+async def committed_fen() -> int:
+    """What rounds and grants hold or have spent, net of what came back (P-03)."""
+    return -await balance_fen(TREASURY) - await balance_fen(POOL)
+
+
+async def appropriate(
+    event_id: UUID, amount_fen: int, *, actor: str, at: datetime, document: str
+) -> None:
+    """Record public money received into the pool (P-10.1). The same event posts once."""
+    async with in_transaction():
+        await open_basic_accounts(at)
+        await post(
+            [
+                Posting(
+                    id=event_id,
+                    debit=TREASURY,
+                    credit=POOL,
+                    amount_fen=amount_fen,
+                    code=Code.APPROPRIATION,
+                    at=at,
+                    subject=f"appropriation:{event_id}",
+                )
+            ]
+        )
+        await audit.record(
+            Action.APPROPRIATED,
+            actor=actor,
+            subject=POOL,
+            at=at,
+            amount_fen=amount_fen,
+            document=document,
+        )
+
+
+async def reserve(
+    event_id: UUID, round_id: UUID, amount_fen: int, *, ceiling_fen: int, at: datetime
+) -> None:
+    """Move `amount_fen` from the pool to a round, or refuse with what is missing (P-03).
+
+    Locks the pool's row first, so that of two approvals at once the second sees the first. No key
+    of the row changes, so refunds into the pool do not wait.
+    """
+    await Account.select_for_update(no_key=True).get(id=POOL)
+    over_fen = await committed_fen() + amount_fen - ceiling_fen
+    if over_fen > 0:
+        raise CeilingPassed(missing_fen=over_fen, ceiling_fen=ceiling_fen)
+    pool_fen = await balance_fen(POOL)
+    if pool_fen < amount_fen:
+        raise PoolShort(missing_fen=amount_fen - pool_fen, pool_fen=pool_fen)
+    await post(
+        [
+            Posting(
+                id=event_id,
+                debit=POOL,
+                credit=round_account(round_id),
+                amount_fen=amount_fen,
+                code=Code.RESERVATION,
+                at=at,
+                subject=f"round:{round_id}",
+            )
+        ]
+    )
+
+
+async def open_basic_accounts(at: datetime) -> None:
+    """Make sure of the treasury and the pool; may be called any number of times."""
+    await Account.bulk_create(
+        [
+            Account(id=TREASURY, kind=AccountKind.TREASURY, created_at=at),
+            Account(id=POOL, kind=AccountKind.POOL, created_at=at),
+        ],
+        ignore_conflicts=True,
+    )
+
+
+async def open_round_account(round_id: UUID, at: datetime) -> None:
+    """Open the account of a round, once."""
+    await Account.create(id=round_account(round_id), kind=AccountKind.ROUND, created_at=at)
+
+
+async def open_payable_account(merchant_id: UUID, at: datetime) -> None:
+    """Open the account of what a merchant is owed, once."""
+    await Account.create(id=payable_account(merchant_id), kind=AccountKind.PAYABLE, created_at=at)
+
+
+async def _sum_fen(**accounts: str) -> int:
+    rows = await Transfer.filter(**accounts).annotate(total=Sum("amount_fen")).values("total")
+    return int(rows[0]["total"] or 0)

@@ -1,0 +1,1 @@
+"""merchant: charter to come."""

@@ -1,0 +1,1 @@
+"""redemption: charter to come."""

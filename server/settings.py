@@ -1,0 +1,140 @@
+"""One frozen `Settings`, read from the environment once, at the start of a process.
+
+Outside demo mode there is no default for a secret and none for an address of another system: a
+process that lacks one says which, and does not start. Demo mode (`HUIXIANG_DEMO=1`) is what
+`./scripts/run` sets; the supervisor then hands each child the addresses of what it has started.
+"""
+
+import base64
+import binascii
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_PROJECT = Path(__file__).resolve().parent.parent
+_SECRET_BYTES_MIN = 32
+_WORKERS_MAX = 64
+_PORT_MAX = 65535
+
+
+class SettingsError(Exception):
+    """A variable is missing or cannot be read; the message names it and what it should hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything a process is told from outside. Secrets never show in its repr."""
+
+    demo: bool
+    """Stand-ins for WeChat and the real-name provider may run; generated secrets are accepted."""
+    home: Path
+    """Folder of everything this machine keeps: embedded engines, generated secrets, pictures."""
+    host: str
+    port: int
+    workers: int
+    """Server processes; each has its own gate queue and book queue."""
+    proxies_count: int
+    """Trusted proxies in front of us; 0 means that X-Forwarded-For is ignored."""
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    secret: bytes = field(repr=False)
+    """Root of session tokens, voucher codes and blind indexes (at least 32 bytes)."""
+    keys: Mapping[int, bytes] = field(repr=False)
+    """Encryption keys by id, 32 bytes each; the highest id encrypts, all of them decrypt."""
+    wechat_appid: str
+    wechat_secret: str = field(repr=False)
+    wechat_base_url: str
+    realname_base_url: str
+    realname_key: str
+    realname_secret: str = field(repr=False)
+    policy: Path
+    """The programme's rules: one TOML file."""
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from `environ` (default: the process's). Raises `SettingsError`."""
+    env = os.environ if environ is None else environ
+    return Settings(
+        demo=_flag(env, "HUIXIANG_DEMO"),
+        home=home(env),
+        host=env.get("HUIXIANG_HOST", "127.0.0.1"),
+        port=_whole(env, "HUIXIANG_PORT", 8000, 0, _PORT_MAX),
+        workers=_whole(env, "HUIXIANG_WORKERS", 1, 1, _WORKERS_MAX),
+        proxies_count=_whole(env, "HUIXIANG_PROXIES_COUNT", 0, 0, 8),
+        database_url=_needed(env, "DATABASE_URL", "postgres://user:password@host:5432/name"),
+        redis_url=_needed(env, "REDIS_URL", "redis://:password@host:6379/0"),
+        secret=_secret(env),
+        keys=_keys(env),
+        wechat_appid=_needed(env, "WECHAT_APPID", "wx…"),
+        wechat_secret=_needed(env, "WECHAT_SECRET", "the mini-program's app secret"),
+        wechat_base_url=env.get("WECHAT_BASE_URL", "https://api.weixin.qq.com"),
+        realname_base_url=_needed(env, "REALNAME_BASE_URL", "https://…"),
+        realname_key=_needed(env, "REALNAME_KEY", "the account's key id"),
+        realname_secret=_needed(env, "REALNAME_SECRET", "the account's secret"),
+        policy=Path(
+            env.get("HUIXIANG_POLICY")
+            or _PROJECT / "server" / "policy" / "jincheng-chengqu-2026.toml"
+        ),
+    )
+
+
+def home(environ: Mapping[str, str] | None = None) -> Path:
+    """Folder of everything this machine keeps (`HUIXIANG_HOME`, default `.huixiang` here)."""
+    env = os.environ if environ is None else environ
+    return Path(env.get("HUIXIANG_HOME") or _PROJECT / ".huixiang").resolve()
+
+
+def _needed(env: Mapping[str, str], name: str, example: str) -> str:
+    value = env.get(name, "")
+    if not value:
+        message = f"{name} is not set; it should hold {example}"
+        raise SettingsError(message)
+    return value
+
+
+def _flag(env: Mapping[str, str], name: str) -> bool:
+    value = env.get(name, "0")
+    if value not in {"0", "1"}:
+        message = f"{name} is {value!r}; it should be 0 or 1"
+        raise SettingsError(message)
+    return value == "1"
+
+
+def _whole(env: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    text = env.get(name, str(default))
+    if not (text.isascii() and text.isdigit()) or not least <= int(text) <= most:
+        message = f"{name} is {text!r}; it should be a whole number from {least} to {most}"
+        raise SettingsError(message)
+    return int(text)
+
+
+def _decoded(name: str, text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        message = f"{name} is not base64"
+        raise SettingsError(message) from None
+
+
+def _secret(env: Mapping[str, str]) -> bytes:
+    secret = _decoded("HUIXIANG_SECRET", _needed(env, "HUIXIANG_SECRET", "base64 of 32 bytes"))
+    if len(secret) < _SECRET_BYTES_MIN:
+        message = "HUIXIANG_SECRET is too short; it should be base64 of at least 32 random bytes"
+        raise SettingsError(message)
+    return secret
+
+
+def _keys(env: Mapping[str, str]) -> dict[int, bytes]:
+    text = _needed(env, "HUIXIANG_KEYS", "id:base64 of 32 bytes, several joined by commas")
+    keys: dict[int, bytes] = {}
+    for part in text.split(","):
+        number, colon, encoded = part.strip().partition(":")
+        if not (colon and number.isascii() and number.isdigit() and 1 <= int(number) <= 255):
+            message = "HUIXIANG_KEYS should read id:base64[,id:base64…] with ids from 1 to 255"
+            raise SettingsError(message)
+        keys[int(number)] = _decoded("HUIXIANG_KEYS", encoded)
+        if len(keys[int(number)]) != 32:  # noqa: PLR2004 - AES-256
+            message = f"HUIXIANG_KEYS: key {number} is not 32 bytes"
+            raise SettingsError(message)
+    return keys

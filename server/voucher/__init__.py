@@ -1,0 +1,1 @@
+"""voucher: charter to come."""
