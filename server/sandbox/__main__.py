@@ -1,0 +1,25 @@
+"""`python -m server.sandbox [--port N]`: run the sandbox by itself."""
+
+import argparse
+import os
+import sys
+
+from server.sandbox.permit import RealCredentialsError
+from server.sandbox.serving import serve
+
+
+def main() -> int:
+    """Run until stopped; 2 when the environment forbids it."""
+    parser = argparse.ArgumentParser(prog="python -m server.sandbox", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
+    arguments = parser.parse_args()
+    try:
+        serve(os.environ, arguments.port)
+    except RealCredentialsError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the answer of a command
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
