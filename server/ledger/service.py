@@ -5,10 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from tortoise.functions import Sum
-from tortoise.transactions import in_transaction
 
-from server.audit import service as audit
-from server.audit.domain import Action
 from server.ledger.domain import (
     POOL,
     TREASURY,
@@ -51,33 +48,22 @@ async def committed_fen() -> int:
     return -await balance_fen(TREASURY) - await balance_fen(POOL)
 
 
-async def appropriate(
-    event_id: UUID, amount_fen: int, *, actor: str, at: datetime, document: str
-) -> None:
-    """Record public money received into the pool (P-10.1). The same event posts once."""
-    async with in_transaction():
-        await open_basic_accounts(at)
-        await post(
-            [
-                Posting(
-                    id=event_id,
-                    debit=TREASURY,
-                    credit=POOL,
-                    amount_fen=amount_fen,
-                    code=Code.APPROPRIATION,
-                    at=at,
-                    subject=f"appropriation:{event_id}",
-                )
-            ]
-        )
-        await audit.record(
-            Action.APPROPRIATED,
-            actor=actor,
-            subject=POOL,
-            at=at,
-            amount_fen=amount_fen,
-            document=document,
-        )
+async def appropriate(event_id: UUID, amount_fen: int, *, at: datetime) -> None:
+    """Post public money received into the pool (P-10.1). The same event posts once."""
+    await open_basic_accounts(at)
+    await post(
+        [
+            Posting(
+                id=event_id,
+                debit=TREASURY,
+                credit=POOL,
+                amount_fen=amount_fen,
+                code=Code.APPROPRIATION,
+                at=at,
+                subject=f"appropriation:{event_id}",
+            )
+        ]
+    )
 
 
 async def reserve(

@@ -12,7 +12,7 @@ from tortoise.fields.data import JSON_DUMPS
 from uuid import uuid4
 from tortoise import fields
 from tortoise.indexes import Index, PartialIndex
-from tortoise.migrations.constraints import CheckConstraint
+from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
 class Migration(migrations.Migration):
     initial = True
@@ -32,12 +32,14 @@ class Migration(migrations.Migration):
             name='Claim',
             fields=[
                 ('id', fields.UUIDField(primary_key=True, default=uuid4, unique=True, db_index=True)),
+                ('round_id', fields.UUIDField()),
                 ('offer_id', fields.UUIDField()),
                 ('person_id', fields.UUIDField()),
+                ('slot', fields.SmallIntField(null=True)),
                 ('claimed_at', fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 ('network_index', fields.BinaryField()),
             ],
-            options={'table': 'claims', 'app': 'huixiang', 'unique_together': (('offer_id', 'person_id'),), 'pk_attr': 'id', 'table_description': 'A resident took one voucher from an offer (领取).'},
+            options={'table': 'claims', 'app': 'huixiang', 'unique_together': (('offer_id', 'person_id'),), 'constraints': [UniqueConstraint(fields=('round_id', 'person_id', 'slot'), name='claim_cap', condition='slot IS NOT NULL')], 'pk_attr': 'id', 'table_description': 'A resident took one voucher from an offer (领取).'},
             bases=['Model'],
         ),
         ops.CreateModel(

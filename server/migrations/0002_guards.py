@@ -38,6 +38,13 @@ CHECKS = (
 
 WRITTEN_FOR_EVER = ("ledger_transfers", "audit_entries", "claims", "refunds", "failed_scans")
 
+# The book itself keeps the cap of a round: one row per person and slot. Tortoise does not create
+# unique constraints with a condition either.
+CAP = (
+    'CREATE UNIQUE INDEX "claim_cap" ON "claims" ("round_id", "person_id", "slot") '
+    "WHERE slot IS NOT NULL"
+)
+
 REFUSE = """
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -62,7 +69,7 @@ def _forward() -> list[str]:
         "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
         for table in WRITTEN_FOR_EVER
     ]
-    return [*checks, REFUSE, *rows, *whole]
+    return [*checks, CAP, REFUSE, *rows, *whole]
 
 
 def _backward() -> list[str]:
@@ -71,6 +78,7 @@ def _backward() -> list[str]:
         *(f'DROP TRIGGER "{table}_rows" ON "{table}"' for table in WRITTEN_FOR_EVER),
         *(f'DROP TRIGGER "{table}_whole" ON "{table}"' for table in WRITTEN_FOR_EVER),
         "DROP FUNCTION refuse_change()",
+        'DROP INDEX "claim_cap"',
     ]
 
 
