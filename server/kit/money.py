@@ -12,7 +12,7 @@ FEN_PER_YUAN = 100
 FEN_MAX = 10**15
 """Ten trillion yuan: far above any budget, far below BIGINT, exact in a JavaScript number."""
 
-_YUAN = re.compile(r"(0|[1-9][0-9]{0,12})(?:\.([0-9]{1,2}))?")
+_YUAN = re.compile(r"(0|[1-9][0-9]{0,13})(?:\.([0-9]{1,2}))?")
 
 
 class Rounding(StrEnum):

@@ -18,8 +18,8 @@ PAYLOAD_BYTES_MAX = 128
 _MAC_BYTES = 16
 _BYTES_MIN = 2 + 1 + _MAC_BYTES
 _CHARS_MAX = ((2 + PAYLOAD_BYTES_MAX + _MAC_BYTES) * 4 + 2) // 3
-# base64url to base64; the letters of plain base64 become one that no base64 has.
-_TO_BASE64 = bytes.maketrans(b"-_+/", b"+/!!")
+# base64url to base64; what only plain base64 has becomes a character that none has.
+_TO_BASE64 = bytes.maketrans(b"-_+/=", b"+/!!!")
 
 
 class TokenSigner:
