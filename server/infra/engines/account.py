@@ -34,6 +34,12 @@ class Account:
         if self.uid >= 0:
             os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
+    def adopt(self, folder: Path) -> None:
+        """Take over a data folder that root owns, as after a copy made by root."""
+        if self.uid >= 0 and folder.stat().st_uid == 0:
+            for path in (folder, *folder.rglob("*")):
+                self.give(path)
+
     def can_run(self, *command: str) -> bool:
         """Whether a harmless command, run as this account, ends well. Reality, not mode bits."""
         ids = {"user": self.uid, "group": self.gid, "extra_groups": []} if self.uid >= 0 else {}
@@ -57,13 +63,13 @@ class Account:
         return self.can_run("/bin/sh", "-c", 'cd -- "$1"', "sh", str(folder))
 
 
-def choose_account(existing_data: Path) -> Account:
-    """The account for data that may exist already. Only root has a choice."""
+def choose_account(place: Path) -> Account:
+    """The account for the data in `place`, if there are any. Only root has a choice."""
     if os.geteuid() != 0:
         return Account()
-    if existing_data.is_dir():
-        owner = existing_data.stat()
-        return Account(owner.st_uid, owner.st_gid)
+    for data in (place / "postgres", place / "valkey"):
+        if data.is_dir() and (owner := data.stat()).st_uid != 0:
+            return Account(owner.st_uid, owner.st_gid)
     try:
         nobody = pwd.getpwnam("nobody")
     except KeyError:
@@ -79,7 +85,11 @@ def create_home(home: Path) -> None:
     """
     home.parent.mkdir(parents=True, exist_ok=True)
     home.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, exist_ok=True)
-    (home / "log").mkdir(mode=0o700, exist_ok=True)
+    log = home / "log"
+    if not log.exists():
+        log.mkdir(mode=0o700)
+        owner = home.stat()
+        os.chown(log, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def choose_place(home: Path, remembered: str | None, account: Account) -> Path:
@@ -96,7 +106,9 @@ def choose_place(home: Path, remembered: str | None, account: Account) -> Path:
         raise EngineFailure(message)
     place = PLACES / hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
     for folder in (PLACES, place):
-        folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        if not folder.exists():
+            folder.mkdir()
+            folder.chmod(0o711)  # Whatever the umask says.
         facts = folder.lstat()
         if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != 0 or facts.st_mode & 0o022:
             message = f"{folder} 应为 root 所有、他人不可写的目录，请检查后重试。"

@@ -20,10 +20,11 @@ from typing import ClassVar
 
 from server.infra.engines.account import Account
 from server.infra.engines.errors import EngineFailure
+from server.infra.engines.home import open_private
 from server.infra.engines.processes import POLL_SECONDS, pid_in, stop_orphan
 
 START_SECONDS_MAX = 120.0
-"""Until it answers. Long, for after a crash PostgreSQL first repeats up to `max_wal_size` of log."""
+"""Until it answers. Long, for after a crash PostgreSQL first repeats what its log holds."""
 LAUNCHES_MAX = 5
 LAUNCH_PAUSE_SECONDS = 0.25
 KILL_SECONDS_MAX = 10.0
@@ -136,8 +137,7 @@ class Engine(ABC):
             self.port = free_port()
         self._launches += 1
         death_signal = self.stop_signals[0][0]
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
-        log = os.open(self._log, flags, 0o600)
+        log = open_private(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         try:
             self._process = subprocess.Popen(
                 launcher_command(self._account, death_signal, *self.command()),

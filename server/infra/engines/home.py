@@ -34,6 +34,19 @@ class State(msgspec.Struct, forbid_unknown_fields=True):
     """Where the data are when they could not be in the home itself (see `account`)."""
 
 
+def open_private(path: Path, flags: int) -> int:
+    """Open a file of the home, readable by its owner alone; a descriptor.
+
+    When root works on a home that an ordinary user made, the file stays that user's, so that
+    the next start without root can read it.
+    """
+    descriptor = os.open(path, flags | os.O_NOFOLLOW, 0o600)
+    if os.geteuid() == 0:
+        owner = path.parent.stat()
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
+    return descriptor
+
+
 def load_state(home: Path) -> tuple[State, bool]:
     """The state of this home and whether it is new. Raises EngineFailure when it is unreadable."""
     path = home / "engines.json"
@@ -52,7 +65,7 @@ def save_state(home: Path, state: State) -> None:
     """Replace the state as a whole: after a crash there is the old or the new one."""
     path, draft = home / "engines.json", home / "engines.json.new"
     draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    with os.fdopen(open_private(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as file:
         file.write(msgspec.json.format(msgspec.json.encode(state)))
         file.flush()
         os.fsync(file.fileno())
@@ -71,8 +84,8 @@ class HomeLock:
 
     def take(self) -> None:
         """Take the lock. Raises HomeInUse, at once, when another supervisor has it."""
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
-        file = os.fdopen(os.open(self._home / "lock", flags, 0o600), "r+", encoding="ascii")
+        descriptor = open_private(self._home / "lock", os.O_RDWR | os.O_CREAT)
+        file = os.fdopen(descriptor, "r+", encoding="ascii")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

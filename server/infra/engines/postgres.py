@@ -1,6 +1,5 @@
 """PostgreSQL 18: its data made in one step that is whole or absent, its settings, its process."""
 
-import os
 import shutil
 import socket
 import subprocess
@@ -12,7 +11,7 @@ from server.infra.engines.account import Account
 from server.infra.engines.engine import ENVIRONMENT, LOOPBACK, Engine, launcher_command
 from server.infra.engines.errors import EngineFailure
 from server.infra.engines.home import State
-from server.infra.engines.processes import is_engine, pid_in
+from server.infra.engines.processes import command_line, pid_in
 from server.infra.engines.psql import run_sql
 
 ROLE = "huixiang"
@@ -57,14 +56,14 @@ DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 """An answered commit survives a power cut."""
 THROWAWAY = {
     "fsync": "off",
-    "synchronous_commit": "off",
+    "synchronous_commit": "on",
     "full_page_writes": "off",
     "shared_buffers": "128MB",
     "wal_level": "minimal",
     "max_wal_senders": "0",
 }
-"""For tests: nothing waits for the disk. Still sound after SIGKILL of PostgreSQL itself, because
-what it has written is then in the kernel; only the last commits may be missing."""
+"""For tests: nothing waits for the disk. An answered commit still survives SIGKILL of PostgreSQL
+itself, for `synchronous_commit` hands it to the kernel first; a power cut would ruin all of it."""
 
 
 class Postgres(Engine):
@@ -130,7 +129,9 @@ class Postgres(Engine):
         """
         super().clear_orphan()
         pid = pid_in(self.pid_file)
-        if pid and not is_engine(pid, self.program, self.data) and _lives(pid):
+        arguments = command_line(pid) if pid else []
+        # Only one that is seen to be another program; in doubt PostgreSQL decides.
+        if arguments and self.program not in arguments[0]:
             self.pid_file.unlink(missing_ok=True)
 
     def prepare(self, *, set_passwords: bool) -> None:
@@ -140,6 +141,7 @@ class Postgres(Engine):
         crash leaves either nothing or a database that is ready.
         """
         if self.data.exists():
+            self._account.adopt(self.data)
             if set_passwords:
                 self.clear_orphan()
                 self._single_user(self.data, self._password_sql())
@@ -206,12 +208,3 @@ class Postgres(Engine):
             tail = (done.stdout + done.stderr)[-2000:].strip()
             message = f"{program} 失败（状态 {done.returncode}）：\n{tail}"
             raise EngineFailure(message)
-
-
-def _lives(pid: int) -> bool:
-    """Whether any process has this pid and could be seen by our engine."""
-    try:
-        os.kill(pid, 0)
-    except OSError:
-        return False
-    return True

@@ -116,7 +116,7 @@ def _start_here(
     """Start on a home that is ours; what `undo` holds stops it if a later step fails."""
     state, is_new = load_state(home)
     place = Path(state.data_folder) if state.data_folder else home
-    account = choose_account(place / "postgres")
+    account = choose_account(place)
     place = choose_place(home, state.data_folder, account)
     binaries = usable_binaries(place, account)
     state.data_folder = str(place) if place != home else None

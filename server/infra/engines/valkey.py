@@ -71,7 +71,9 @@ class Valkey(Engine):
 
     def prepare(self) -> None:
         """Create the data folder where missing."""
-        if not self.data.exists():
+        if self.data.exists():
+            self._account.adopt(self.data)
+        else:
             self.data.mkdir(mode=0o700)
             self._account.give(self.data)
 
@@ -93,17 +95,15 @@ class Valkey(Engine):
     def answers(self) -> bool:
         """Log in and PING; while it loads its data it answers LOADING."""
         request = f"AUTH {self._password}\r\nPING\r\n".encode()
+        wanted = b"+OK\r\n+PONG\r\n"
         answer = b""
         try:
             with socket.create_connection((LOOPBACK, self.port), ATTEMPT_SECONDS_MAX) as sock:
                 sock.sendall(request)
-                while answer.count(b"\r\n") < 2 and len(answer) < ANSWER_BYTES_MAX:
-                    part = sock.recv(ANSWER_BYTES_MAX)
-                    if not part:
-                        break
+                while len(answer) < len(wanted) and (part := sock.recv(ANSWER_BYTES_MAX)):
                     answer += part
         except OSError as error:
             self.last_refusal = str(error)
             return False
         self.last_refusal = answer.decode(errors="replace").strip()
-        return answer == b"+OK\r\n+PONG\r\n"
+        return answer == wanted

@@ -1,0 +1,63 @@
+"""One home, one supervisor; a port that somebody else has."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from server.infra.engines import HomeInUse, start_engines
+from tests.integration.engines.watch import keep, kept, supervisor
+
+
+def test_a_second_supervisor_is_refused_and_harms_nothing(home: Path) -> None:
+    with supervisor(home) as (process, _):
+        with pytest.raises(HomeInUse, match=f"进程 {process.pid} ") as refusal:
+            start_engines(home, durable=False)
+        assert (refusal.value.home, refusal.value.pid) == (home, process.pid)
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait() == 0
+    start_engines(home, durable=False).stop()
+
+
+def test_the_same_process_cannot_start_twice_either(home: Path) -> None:
+    with start_engines(home, durable=False) as engines:
+        keep(engines)
+        with pytest.raises(HomeInUse) as refusal:
+            start_engines(home, durable=False)
+        assert refusal.value.pid == os.getpid()
+        assert kept(engines) == ("here", b"here")
+
+
+def test_a_busy_port_is_left_alone_and_another_is_picked(home: Path) -> None:
+    with start_engines(home) as engines:
+        keep(engines)
+        assert engines.postgres is not None
+        assert engines.valkey is not None
+        before = [engines.postgres.port, engines.valkey.port]
+    with (
+        socket.create_server(("127.0.0.1", before[0])),
+        socket.create_server(("127.0.0.1", before[1])),
+        start_engines(home) as engines,
+    ):
+        assert engines.postgres is not None
+        assert engines.valkey is not None
+        now = [engines.postgres.port, engines.valkey.port]
+        assert not set(before) & set(now)
+        assert kept(engines) == ("here", b"here")
+
+
+def test_a_port_taken_in_the_last_moment_costs_one_more_launch(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ports = [taken.getsockname()[1]] * 2
+        from server.infra.engines import engine
+
+        real = engine.free_port
+        monkeypatch.setattr(engine, "free_port", lambda: ports.pop() if ports else real())
+        with start_engines(home, durable=False) as engines:
+            assert ports == []
+            keep(engines)
+            assert kept(engines) == ("here", b"here")
