@@ -6,8 +6,8 @@ from enum import StrEnum
 class Action(StrEnum):
     """What was done."""
 
-    PROGRAMME_LOADED = "campaign.programme_loaded"
-    """The rules of a programme were read into the book."""
+    TEMPLATE_SAVED = "campaign.template_saved"
+    """A voucher template was written or changed."""
     ROUND_CREATED = "campaign.round_created"
     """A round was drafted."""
     ROUND_APPROVED = "campaign.round_approved"
@@ -24,7 +24,7 @@ class Action(StrEnum):
     """A round ended, and the money of what nobody claimed went back to the pool."""
     ROUND_SETTLED = "campaign.round_settled"
     """No voucher of the round is open any more."""
-    APPROPRIATED = "ledger.appropriated"
+    APPROPRIATED = "campaign.appropriated"
     """Public money was received into the pool."""
     PERSON_BARRED = "identity.person_barred"
     """A person may not claim any more."""

@@ -46,8 +46,11 @@ TRANSITIONS = Transitions(
     },
 )
 
-ANNOUNCED = (RoundState.APPROVED, RoundState.SCHEDULED, RoundState.OPEN, RoundState.CLOSED)
-"""States of the rounds that the public sees."""
+ANNOUNCED = tuple(state for state in RoundState if state is not RoundState.DRAFT)
+"""States of the rounds that the public sees (P-11.4)."""
+
+CLAIMABLE = (RoundState.APPROVED, RoundState.SCHEDULED, RoundState.OPEN)
+"""States in which the book takes claims; the clock says whether anyone may ask."""
 
 
 class Phase(StrEnum):

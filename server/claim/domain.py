@@ -1,7 +1,7 @@
 """What is refused before anyone asks Redis, and the refusals of a claim."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from server.campaign.domain import Phase
@@ -80,15 +80,20 @@ class Busy(Refusal):
     detail = "当前领取人数较多，请稍后再试。"
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A voucher that the book holds."""
+class Held(NamedTuple):
+    """A voucher as the book holds it."""
 
     id: UUID
-    offer_id: UUID
     issued_at: datetime
     valid_until: datetime
     state: str
+
+
+class Claimed(NamedTuple):
+    """The answer to a claim that did not fail."""
+
+    voucher: Held
+    offer_id: UUID
     fresh: bool
     """Issued by this very request (201), or held before (200)."""
 

@@ -219,3 +219,18 @@ def install(app: Sanic[Any, Any], *, proxies_count: int) -> None:
     app.config.PROXIES_COUNT = proxies_count or None
     app.config.FALLBACK_ERROR_FORMAT = "json"
     app.error_handler.add(Exception, render)
+
+
+def client_address(request: Request, proxies_count: int) -> str:
+    """The address that the request came from, as the outermost trusted proxy saw it.
+
+    Each trusted proxy appends one address to X-Forwarded-For, so ours is the one `proxies_count` from
+    the end; what stands before it was sent by the client and is not believed.
+    """
+    if proxies_count:
+        forwarded = request.headers.get("x-forwarded-for")
+        if forwarded:
+            hops = forwarded.rsplit(",", proxies_count)
+            if len(hops) >= proxies_count:
+                return hops[-proxies_count].strip()[:45]
+    return request.ip

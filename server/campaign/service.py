@@ -1,0 +1,366 @@
+"""Planning, approving and running rounds; loading the programme; receiving its money.
+
+Every change of a round locks the round's row first and its offers after it, in the order of their
+ids. What a change means for the gate is said by raising the epoch: the gate is filled again from the
+book before anyone takes from it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from redis import asyncio as aioredis
+from tortoise.transactions import in_transaction
+
+from server.audit import service as audit
+from server.audit.domain import Action
+from server.campaign.domain import (
+    CLAIMABLE,
+    STOCK_MAX,
+    TRANSITIONS,
+    BadRound,
+    OwnEntry,
+    RoundPlan,
+    RoundState,
+    TemplatePlan,
+    UnknownRound,
+    WrongState,
+    check_plan,
+    check_template,
+)
+from server.campaign.models import Offer, Round, Template
+from server.campaign.programme import Programme
+from server.campaign.snapshot import CHANNEL
+from server.infra import notice
+from server.kit.clock import Clock, iso
+from server.kit.ids import derive, uuid7
+from server.ledger import service as ledger
+from server.ledger.domain import POOL, Code, Posting, round_account
+
+CLOCK = "clock"
+"""The actor of what happens by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """Use cases of the campaign. `actor` is the named account that acts (P-11.1)."""
+
+    programme: Programme
+    clock: Clock
+    redis: "aioredis.Redis"
+
+    async def load_programme(self, *, actor: str) -> None:
+        """Write the programme's templates into the book; may be done again after an edit."""
+        now = self.clock.now()
+        await ledger.open_basic_accounts(now)
+        for plan in self.programme.templates:
+            await self.save_template(plan, actor=actor)
+
+    async def save_template(self, plan: TemplatePlan, *, actor: str) -> None:
+        """Save a voucher template; one under the leverage is refused (P-06.6).
+
+        Offers of rounds that exist keep the terms that they were created with.
+        """
+        check_template(
+            plan,
+            categories=frozenset(self.programme.categories),
+            leverage_min=self.programme.leverage_min,
+        )
+        values = {
+            "category": plan.category,
+            "name": plan.name,
+            "min_spend_fen": plan.min_spend_fen,
+            "face_value_fen": plan.face_value_fen,
+        }
+        async with in_transaction():
+            present = await Template.get_or_none(id=plan.id)
+            if present is not None and all(getattr(present, k) == v for k, v in values.items()):
+                return
+            await Template.update_or_create(id=plan.id, defaults=values)
+            await audit.record(
+                Action.TEMPLATE_SAVED,
+                actor=actor,
+                subject=f"template:{plan.id}",
+                at=self.clock.now(),
+                **values,
+            )
+
+    async def appropriate(
+        self, amount_fen: int, *, actor: str, document: str, event_id: UUID | None = None
+    ) -> None:
+        """Record public money received into the pool (P-10.1)."""
+        if amount_fen <= 0:
+            raise BadRound(field="amount_fen", reason="not_positive")
+        now = self.clock.now()
+        async with in_transaction():
+            await ledger.appropriate(event_id or uuid7(), amount_fen, at=now)
+            await audit.record(
+                Action.APPROPRIATED,
+                actor=actor,
+                subject=POOL,
+                at=now,
+                amount_fen=amount_fen,
+                document=document,
+            )
+
+    async def create_round(self, plan: RoundPlan, *, actor: str) -> UUID:
+        """Draft a round; refused when it is outside the programme or past a limit (P-04)."""
+        now = self.clock.now()
+        check_plan(
+            plan, starts_at=self.programme.starts_at, ends_at=self.programme.ends_at, now=now
+        )
+        async with in_transaction():
+            templates = await Template.in_bulk([template for template, _ in plan.offers], "id")
+            for template, _ in plan.offers:
+                if template not in templates:
+                    raise BadRound(field="offers", reason="unknown_template", template=template)
+            row = await Round.create(
+                id=uuid7(),
+                name=plan.name.strip(),
+                state=TRANSITIONS.initial,
+                opens_at=plan.opens_at,
+                closes_at=plan.closes_at,
+                per_person_cap=plan.per_person_cap,
+                voucher_valid_seconds=int(plan.voucher_valid.total_seconds()),
+                voucher_valid_until_max=self.programme.ends_at,
+                created_by=actor,
+                created_at=now,
+            )
+            await Offer.bulk_create(
+                [
+                    _offer(row.id, position, templates[template], stock)
+                    for position, (template, stock) in enumerate(plan.offers)
+                ]
+            )
+            await audit.record(
+                Action.ROUND_CREATED,
+                actor=actor,
+                subject=f"round:{row.id}",
+                at=now,
+                name=plan.name,
+                opens_at=iso(plan.opens_at),
+                closes_at=iso(plan.closes_at),
+                offers=dict(plan.offers),
+            )
+        return row.id
+
+    async def approve(self, round_id: UUID, *, actor: str) -> None:
+        """Approve a draft and reserve its money, in one transaction (P-03, P-11.1)."""
+        now = self.clock.now()
+        async with in_transaction():
+            row = await _locked(round_id)
+            if row.created_by == actor:
+                raise OwnEntry
+            _move(row, RoundState.APPROVED)
+            if row.closes_at <= now:
+                raise BadRound(field="closes_at", reason="past")
+            row.approved_by = actor
+            await row.save(update_fields=["state", "approved_by"])
+            offers = await Offer.filter(round_id=round_id)
+            amount_fen = sum(offer.stock * offer.face_value_fen for offer in offers)
+            await ledger.open_round_account(round_id, now)
+            await ledger.reserve(
+                derive(round_id, "reservation"),
+                round_id,
+                amount_fen,
+                ceiling_fen=self.programme.ceiling_fen,
+                at=now,
+            )
+            await audit.record(
+                Action.ROUND_APPROVED,
+                actor=actor,
+                subject=f"round:{round_id}",
+                at=now,
+                reserved_fen=amount_fen,
+            )
+        await self._tell()
+
+    async def open_now(self, round_id: UUID, *, actor: str) -> None:
+        """Open an approved round ahead of its time."""
+        now = self.clock.now()
+        async with in_transaction():
+            row = await _locked(round_id)
+            if row.state not in (RoundState.APPROVED, RoundState.SCHEDULED):
+                raise WrongState(state=row.state)
+            if not self.programme.runs(now) or row.closes_at <= now:
+                raise BadRound(field="opens_at", reason="outside_programme")
+            row.opens_at = min(row.opens_at, now)
+            await row.save(update_fields=["opens_at"])
+            await audit.record(
+                Action.ROUND_OPENED, actor=actor, subject=f"round:{round_id}", at=now
+            )
+        await self._tell()
+
+    async def pause(self, round_id: UUID, *, actor: str) -> None:
+        """Halt claiming; whoever was let in before is still answered."""
+        await self._set_paused(round_id, Action.ROUND_PAUSED, actor=actor, paused=True)
+
+    async def resume(self, round_id: UUID, *, actor: str) -> None:
+        """Let claiming go on."""
+        await self._set_paused(round_id, Action.ROUND_RESUMED, actor=actor, paused=False)
+
+    async def add_stock(self, offer_id: UUID, count: int, *, actor: str) -> None:
+        """Add vouchers to an offer and reserve their money (P-03), also while it is open.
+
+        Raises the epoch of the whole round, so that the gate is filled again with the new stock.
+        """
+        now = self.clock.now()
+        if not 1 <= count <= STOCK_MAX:
+            raise BadRound(field="stock", reason="range", most=STOCK_MAX)
+        async with in_transaction():
+            offer = await Offer.get_or_none(id=offer_id)
+            if offer is None:
+                raise UnknownRound
+            round_id = UUID(str(offer.round_id))
+            row = await _locked(round_id)
+            if row.state not in CLAIMABLE or row.closes_at <= now:
+                raise WrongState(state=row.state)
+            offers = await _locked_offers(round_id)
+            offer = next(one for one in offers if one.id == offer_id)
+            if offer.stock + count > STOCK_MAX:
+                raise BadRound(field="stock", reason="range", most=STOCK_MAX)
+            offer.stock += count
+            await offer.save(update_fields=["stock"])
+            await ledger.reserve(
+                uuid7(),
+                round_id,
+                count * offer.face_value_fen,
+                ceiling_fen=self.programme.ceiling_fen,
+                at=now,
+            )
+            await _raise_epoch(row)
+            await audit.record(
+                Action.STOCK_ADDED,
+                actor=actor,
+                subject=f"round:{round_id}",
+                at=now,
+                offer=str(offer_id),
+                count=count,
+            )
+        await self._tell()
+
+    async def close(self, round_id: UUID, *, actor: str) -> None:
+        """End a round and give the money of what nobody claimed back to the pool (P-10.1).
+
+        Raising the epoch under the offers' locks shuts the book: no claim that is on its way can be
+        written after the unclaimed count was taken.
+        """
+        now = self.clock.now()
+        async with in_transaction():
+            row = await _locked(round_id)
+            _move(row, RoundState.CLOSED)
+            row.closed_at = now
+            await row.save(update_fields=["state", "closed_at"])
+            offers = await _locked_offers(round_id)
+            await _raise_epoch(row)
+            unclaimed_fen = sum((o.stock - o.issued) * o.face_value_fen for o in offers)
+            if unclaimed_fen:
+                await ledger.post(
+                    [
+                        Posting(
+                            id=derive(round_id, "release"),
+                            debit=round_account(round_id),
+                            credit=POOL,
+                            amount_fen=unclaimed_fen,
+                            code=Code.RELEASE,
+                            at=now,
+                            subject=f"round:{round_id}",
+                        )
+                    ]
+                )
+            await audit.record(
+                Action.ROUND_CLOSED,
+                actor=actor,
+                subject=f"round:{round_id}",
+                at=now,
+                released_fen=unclaimed_fen,
+            )
+        await self._tell()
+
+    async def scheduled(self, round_id: UUID) -> None:
+        """Say that an approved round's gate is filled."""
+        await self._by_clock(round_id, RoundState.APPROVED, RoundState.SCHEDULED)
+
+    async def opened(self, round_id: UUID) -> None:
+        """Say that a scheduled round's time has come."""
+        await self._by_clock(round_id, RoundState.SCHEDULED, RoundState.OPEN, Action.ROUND_OPENED)
+
+    async def settled(self, round_id: UUID) -> None:
+        """Say that no voucher of a closed round is open any more."""
+        await self._by_clock(round_id, RoundState.CLOSED, RoundState.SETTLED, Action.ROUND_SETTLED)
+
+    async def in_state(self, *states: RoundState) -> Sequence[Round]:
+        """The rounds in any of these states, by opening time, with their offers."""
+        return await Round.filter(state__in=states).order_by("opens_at").prefetch_related("offers")
+
+    async def _set_paused(
+        self, round_id: UUID, action: Action, *, actor: str, paused: bool
+    ) -> None:
+        async with in_transaction():
+            row = await _locked(round_id)
+            if row.state not in CLAIMABLE:
+                raise WrongState(state=row.state)
+            row.paused = paused
+            await row.save(update_fields=["paused"])
+            await audit.record(
+                action, actor=actor, subject=f"round:{round_id}", at=self.clock.now()
+            )
+        await self._tell()
+
+    async def _by_clock(
+        self, round_id: UUID, current: RoundState, target: RoundState, action: Action | None = None
+    ) -> None:
+        async with in_transaction():
+            row = await _locked(round_id)
+            if row.state is not current:
+                return
+            _move(row, target)
+            await row.save(update_fields=["state"])
+            if action is not None:
+                await audit.record(
+                    action, actor=CLOCK, subject=f"round:{round_id}", at=self.clock.now()
+                )
+        await self._tell()
+
+    async def _tell(self) -> None:
+        await notice.tell(self.redis, CHANNEL)
+
+
+async def _locked(round_id: UUID) -> Round:
+    """The round's row, locked until the transaction ends."""
+    row = await Round.select_for_update(no_key=True).get_or_none(id=round_id)
+    if row is None:
+        raise UnknownRound
+    return row
+
+
+async def _locked_offers(round_id: UUID) -> list[Offer]:
+    """The round's offers, locked in the order in which the batch writer locks them."""
+    return await Offer.filter(round_id=round_id).select_for_update(no_key=True).order_by("id")
+
+
+async def _raise_epoch(row: Round) -> None:
+    row.gate_epoch += 1
+    await row.save(update_fields=["gate_epoch"])
+    await Offer.filter(round_id=row.id).update(gate_epoch=row.gate_epoch)
+
+
+def _move(row: Round, target: RoundState) -> None:
+    if not TRANSITIONS.allows(row.state, target):
+        raise WrongState(state=row.state, target=target)
+    row.state = TRANSITIONS.move(row.state, target)
+
+
+def _offer(round_id: UUID, position: int, template: Template, stock: int) -> Offer:
+    return Offer(
+        id=uuid7(),
+        round_id=round_id,
+        template_id=template.id,
+        position=position,
+        category=template.category,
+        name=template.name,
+        min_spend_fen=template.min_spend_fen,
+        face_value_fen=template.face_value_fen,
+        stock=stock,
+    )

@@ -1,0 +1,260 @@
+"""One round's lane in one process: gate queue, book queue, and refilling the gate.
+
+An ask goes through the gate, then (if it took or holds something) through the book, and its future
+gets a `Claimed` or a refusal. Whatever goes wrong in between either proves harmless (the same claim
+id is asked again, and gives nothing twice) or ends in `claim.unsure`: "yes" is said only about rows
+that were read back from a committed statement.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+from redis.exceptions import RedisError
+
+from server.campaign.domain import RoundFacts
+from server.claim import book
+from server.claim.domain import (
+    Busy,
+    CapReached,
+    Claimed,
+    Closed,
+    Held,
+    SoldOut,
+    TooMany,
+    Unsure,
+)
+from server.claim.filling import fill
+from server.claim.gate import CAP, HELD, PENDING, RATE, SHUT, SOLD_OUT, WON, Answer, Gate
+from server.infra.batch import Batcher
+from server.kit.clock import Clock
+from server.kit.errors import Refusal
+
+LOG = logging.getLogger("huixiang.claim")
+
+BATCH_MAX = 512
+QUEUE_MAX = 20_000
+TRIES_MAX = 8
+PAUSE_SECONDS = 0.05
+RETRY_AFTER_MS = 1000
+
+BOOK_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+GATE_ERRORS = (RedisError, OSError, TimeoutError)
+
+
+class Ask:
+    """One person asking for one voucher of one offer."""
+
+    __slots__ = (
+        "answer", "claim_id", "epoch", "network", "offer_id", "person_id", "position", "shut",
+        "slot", "tries", "won",
+    )  # fmt: skip
+
+    def __init__(
+        self, person_id: UUID, claim_id: bytes, network: bytes, offer_id: UUID, position: int
+    ) -> None:
+        self.person_id = person_id
+        self.claim_id = claim_id
+        self.network = network
+        self.offer_id = offer_id
+        self.position = position
+        self.shut: Refusal | None = None
+        """Set when the round is not open: only a holder is answered, anyone else gets this."""
+        self.answer: asyncio.Future[Claimed] = asyncio.get_running_loop().create_future()
+        self.slot = 0
+        self.epoch = 0
+        self.won = False
+        self.tries = 0
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Answer with a refusal, unless whoever asked has gone."""
+        if not self.answer.done():
+            self.answer.set_exception(refusal)
+
+
+class Lane:
+    """The two queues of one round."""
+
+    def __init__(self, facts: RoundFacts, gate: Gate, clock: Clock) -> None:
+        self.facts = facts
+        self._gate = gate
+        self._clock = clock
+        self._stale_epoch: int | None = None
+        """The gate's filling up to this epoch does not agree with the book; refill before use."""
+        self._closed = False
+        """The book takes no more claims of this round."""
+        self.gate_queue: Batcher[Ask] = Batcher(
+            self._pass_gate, name="gate", batch_max=BATCH_MAX, queue_max=QUEUE_MAX
+        )
+        self.book_queue: Batcher[Ask] = Batcher(
+            self._pass_book, name="book", batch_max=BATCH_MAX, queue_max=QUEUE_MAX
+        )
+
+    async def stop(self) -> None:
+        """End both tasks; asks that wait are answered by the closing of their connections."""
+        await self.gate_queue.stop()
+        await self.book_queue.stop()
+
+    async def _pass_gate(self, asks: list[Ask]) -> None:
+        """Ask Redis about a batch and answer the losers."""
+        try:
+            if self._stale_epoch is not None:
+                await self._refill()
+            if self._closed:
+                for ask in asks:
+                    ask.shut = ask.shut or Closed()
+            entries = b"".join(
+                [
+                    part
+                    for ask in asks
+                    for part in (
+                        ask.person_id.bytes,
+                        ask.claim_id,
+                        ask.network,
+                        _FLAGS[ask.position << 1 | (ask.shut is not None)],
+                    )
+                ]
+            )
+            epoch, answers = await self._gate.take(self.facts.id, entries)
+        except (*GATE_ERRORS, *BOOK_ERRORS) as error:
+            LOG.warning("gate of %s: %s", self.facts.id, type(error).__name__)
+            await self._again(asks, pause=True)
+            return
+        if epoch == 0:
+            await self._unfilled(asks)
+            return
+        for ask, answer in zip(asks, answers, strict=True):
+            self._sort(ask, answer, epoch)
+
+    def _sort(self, ask: Ask, answer: Answer, epoch: int) -> None:
+        """Answer a loser, or send on to the book whoever took or holds something."""
+        status = answer.status
+        if status in (WON, PENDING, HELD):
+            ask.claim_id = answer.claim_id
+            ask.won = status != HELD
+            ask.slot = answer.number
+            ask.epoch = epoch
+            if not self.book_queue.put(ask):
+                ask.refuse(Unsure(retry_after_ms=RETRY_AFTER_MS))
+        elif status == SOLD_OUT:
+            ask.refuse(SoldOut())
+        elif status == RATE:
+            ask.refuse(TooMany(retry_after_ms=answer.number))
+        elif status == CAP:
+            ask.refuse(CapReached(cap=self.facts.per_person_cap))
+        else:
+            assert status == SHUT, f"answer {status} of take.lua"
+            assert ask.shut is not None, "only a shut round is answered so"
+            ask.refuse(ask.shut)
+
+    async def _unfilled(self, asks: list[Ask]) -> None:
+        """Redis has no gate of this round: refill it, unless nobody may claim anyway."""
+        waiting = []
+        for ask in asks:
+            if ask.shut is None:
+                waiting.append(ask)
+            else:
+                ask.refuse(ask.shut)
+        if waiting:
+            self._stale_epoch = 0
+            await self._again(waiting, pause=False)
+
+    async def _pass_book(self, asks: list[Ask]) -> None:
+        """Write the winners of a batch, then answer everyone from what the book holds."""
+        now = self._clock.now()
+        try:
+            written = await self._write([ask for ask in asks if ask.won], now)
+            found = await self._find([ask for ask in asks if _uuid(ask.claim_id) not in written])
+        except BOOK_ERRORS as error:
+            # The statement may have been committed. Whoever asks again finds out.
+            LOG.warning("book of %s: %s", self.facts.id, type(error).__name__)
+            for ask in asks:
+                ask.refuse(Unsure(retry_after_ms=RETRY_AFTER_MS))
+            return
+        valid_until = self.facts.valid_until(now)
+        confirmed: list[bytes] = []
+        owed: list[Ask] = []
+        for ask in asks:
+            claim_id = _uuid(ask.claim_id)
+            if claim_id in written:
+                held = Held(claim_id, now, valid_until, "issued")
+            elif (ask.offer_id, ask.person_id) in found:
+                held = found[ask.offer_id, ask.person_id]
+            else:
+                owed.append(ask)
+                continue
+            if ask.won:
+                confirmed.append(ask.claim_id)
+                if held.id != claim_id:
+                    self._stale_epoch = ask.epoch
+            if not ask.answer.done():
+                fresh = claim_id in written
+                ask.answer.set_result(Claimed(held, ask.offer_id, fresh))
+        await self._confirm(confirmed)
+        if owed:
+            self._stale_epoch = max(ask.epoch for ask in owed)
+            await self._again(owed, pause=False)
+
+    async def _write(self, asks: Sequence[Ask], now: datetime) -> set[UUID]:
+        if not asks:
+            return set()
+        rows = [
+            book.Row(
+                _uuid(ask.claim_id),
+                ask.offer_id,
+                ask.person_id,
+                ask.network,
+                ask.slot,
+                ask.epoch,
+            )
+            for ask in asks
+        ]
+        try:
+            return await book.write(rows, now=now, valid_until=self.facts.valid_until(now))
+        except asyncpg.CheckViolationError:
+            # The gate let in more than the book has: its memory is wrong. Nothing was written.
+            LOG.exception("gate of %s would oversell; it is filled again", self.facts.id)
+            return set()
+
+    async def _find(self, asks: Sequence[Ask]) -> dict[tuple[UUID, UUID], Held]:
+        if not asks:
+            return {}
+        return await book.find([(ask.offer_id, ask.person_id) for ask in asks])
+
+    async def _confirm(self, claim_ids: list[bytes]) -> None:
+        try:
+            await self._gate.confirm(self.facts.id, claim_ids)
+        except GATE_ERRORS as error:
+            LOG.warning("marks of %s stay pending: %s", self.facts.id, type(error).__name__)
+
+    async def _again(self, asks: Sequence[Ask], *, pause: bool) -> None:
+        """Send asks through the gate once more, with the same claim ids, a bounded number of times."""
+        waiting = []
+        for ask in asks:
+            ask.tries += 1
+            if self._closed:
+                ask.refuse(ask.shut or Closed())
+            elif ask.tries > TRIES_MAX:
+                ask.refuse(Busy(retry_after_ms=RETRY_AFTER_MS))
+            elif not ask.answer.done():
+                waiting.append(ask)
+        if waiting and pause:
+            await asyncio.sleep(PAUSE_SECONDS * max(ask.tries for ask in waiting))
+        if waiting:
+            self.gate_queue.put_back(waiting)
+
+    async def _refill(self) -> None:
+        """Fill the gate from the book, unless another process has just done so."""
+        assert self._stale_epoch is not None, "only a stale gate is filled again"
+        self._closed = not await fill(self._gate, self.facts.id, stale_epoch=self._stale_epoch)
+        self._stale_epoch = None
+
+
+_FLAGS = [bytes((code >> 1, code & 1)) for code in range(256)]
+
+
+def _uuid(raw: bytes) -> UUID:
+    return UUID(bytes=raw)

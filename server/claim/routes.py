@@ -1,0 +1,48 @@
+"""`POST /api/v1/rounds/{round_id}/claims`."""
+
+import orjson
+from sanic import Blueprint, HTTPResponse, Request
+from sanic_ext import openapi
+
+from server.claim.schemas import ClaimRequest
+from server.claim.service import ClaimDesk
+from server.identity.session import Sessions
+from server.infra.http import JSON, client_address, network_of, reader
+from server.kit.clock import iso
+
+
+def blueprint(desk: ClaimDesk, sessions: Sessions, proxies_count: int) -> Blueprint:
+    """The route of claiming."""
+    routes = Blueprint("claim", url_prefix="/api/v1/rounds")
+    read = reader(ClaimRequest)
+
+    @routes.post("/<round_id>/claims", name="claim")
+    @openapi.definition(
+        summary="领取消费券",
+        description="成功即已入账。同一人再次请求返回同一张券 (200)；首次领取返回 201。",
+        body={"application/json": ClaimRequest},
+    )
+    async def claim(request: Request, round_id: str) -> HTTPResponse:
+        principal = sessions.principal(request.headers.get("authorization"))
+        asked = read(request)
+        network = network_of(client_address(request, proxies_count))
+        claimed, view = await desk.claim(principal, round_id, asked.offer_id, network)
+        voucher = claimed.voucher
+        offer = view.offers[asked.offer_id]
+        body = {
+            "id": voucher.id,
+            "round_id": round_id,
+            "offer_id": asked.offer_id,
+            "category": offer.category,
+            "name": offer.name,
+            "min_spend_fen": offer.min_spend_fen,
+            "face_value_fen": offer.face_value_fen,
+            "state": voucher.state,
+            "issued_at": iso(voucher.issued_at),
+            "valid_until": iso(voucher.valid_until),
+        }
+        return HTTPResponse(
+            orjson.dumps(body), status=201 if claimed.fresh else 200, content_type=JSON
+        )
+
+    return routes
