@@ -64,7 +64,10 @@ def config(
 async def open_database(settings: dict[str, Any]) -> TortoiseContext:
     """Open the pool of this process; close it with `close_database`."""
     context = TortoiseContext()
-    await context.init(config=settings, _enable_global_fallback=True)
+    # Entered only while it is made: afterwards every task of the process finds it by the fallback,
+    # also those that start in an empty context.
+    with context:
+        await context.init(config=settings, _enable_global_fallback=True)
     return context
 
 
@@ -76,7 +79,7 @@ async def close_database(context: TortoiseContext) -> None:
 async def migrate(settings: dict[str, Any]) -> None:
     """Bring the schema up to date. Two processes may call it at once; one waits for the other."""
     async with TortoiseContext() as context:
-        await context.init(config=settings, _enable_global_fallback=True)
+        await context.init(config=settings)
         client = cast("AsyncpgDBClient", context.connections.get(CONNECTION))
         async with advisory_lock(client, "migrate"):
             await MigrationExecutor(client, settings["apps"]).migrate()
