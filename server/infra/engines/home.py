@@ -72,6 +72,15 @@ def save_state(home: Path, state: State) -> None:
     draft.replace(path)
 
 
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power cut, not only the contents of its files."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 class HomeLock:
     """Exclusive use of a home, until `release` or the death of this process.
 

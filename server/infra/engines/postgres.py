@@ -10,7 +10,7 @@ from typing import ClassVar
 from server.infra.engines.account import Account
 from server.infra.engines.engine import ENVIRONMENT, LOOPBACK, Engine, launcher_command
 from server.infra.engines.errors import EngineFailure
-from server.infra.engines.home import State
+from server.infra.engines.home import State, sync_folder
 from server.infra.engines.processes import command_line, pid_in
 from server.infra.engines.psql import run_sql
 
@@ -151,9 +151,15 @@ class Postgres(Engine):
         draft.mkdir(mode=0o700)
         self._account.give(draft)
         self._initdb(draft)
-        roles = [f"CREATE ROLE {ROLE} LOGIN CREATEDB", f"CREATE DATABASE {ROLE} OWNER {ROLE}"]
+        roles = [
+            f"CREATE ROLE {ROLE} LOGIN CREATEDB",
+            f"CREATE DATABASE {ROLE} OWNER {ROLE} STRATEGY file_copy",
+        ]
         self._single_user(draft, [*roles, *self._password_sql()])
         draft.rename(self.data)
+        if self._durable:
+            # Otherwise a power cut could undo the rename after commits have been answered.
+            sync_folder(self.data.parent)
 
     def _initdb(self, folder: Path) -> None:
         """Make an empty cluster: UTF-8, and an order of text that no system library changes."""

@@ -48,11 +48,14 @@ def test_a_home_that_nobody_can_enter_stays_closed(home: Path) -> None:
 
 
 @as_root
-def test_data_in_a_home_that_was_closed_are_not_replaced_by_empty_ones(home: Path) -> None:
-    start_engines(home, durable=False).stop()
-    home.chmod(0o700)
-    with pytest.raises(EngineFailure, match="进不去"):
-        start_engines(home, durable=False)
+def test_data_in_a_home_that_was_closed_are_not_replaced_by_empty_ones(used_home: Path) -> None:
+    start_engines(used_home, durable=False).stop()
+    used_home.chmod(0o700)
+    try:
+        with pytest.raises(EngineFailure, match="进不去"):
+            start_engines(used_home, durable=False)
+    finally:
+        used_home.chmod(0o711)
 
 
 @as_root
@@ -74,11 +77,11 @@ def test_programs_under_a_closed_folder_are_copied(
 
 
 @as_root
-def test_data_that_root_copied_are_taken_over(home: Path) -> None:
-    with start_engines(home) as engines:
+def test_data_that_root_copied_are_taken_over(used_home: Path) -> None:
+    with start_engines(used_home) as engines:
         keep(engines)
-    subprocess.run(["chown", "-R", "0:0", str(home)], check=True)
-    with start_engines(home) as engines:
+    subprocess.run(["chown", "-R", "0:0", str(used_home)], check=True)
+    with start_engines(used_home) as engines:
         assert kept(engines) == ("here", b"here")
 
 

@@ -28,8 +28,8 @@ def test_data_outlive_a_stop_and_the_second_start_is_quick(home: Path) -> None:
     assert took_seconds < 3
 
 
-def test_what_runs_is_durable_private_and_ordinary(home: Path) -> None:
-    with start_engines(home) as engines:
+def test_what_runs_is_durable_private_and_ordinary(used_home: Path) -> None:
+    with start_engines(used_home) as engines:
         assert engines.postgres is not None
         assert engines.valkey is not None
         for setting in ("fsync", "synchronous_commit", "full_page_writes", "data_checksums"):
@@ -50,8 +50,8 @@ def test_what_runs_is_durable_private_and_ordinary(home: Path) -> None:
                 assert Path(f"/proc/{pid}").stat().st_uid != 0
 
 
-def test_nobody_walks_in_without_the_password(home: Path) -> None:
-    with start_engines(home, durable=False) as engines:
+def test_nobody_walks_in_without_the_password(used_home: Path) -> None:
+    with start_engines(used_home, durable=False) as engines:
         assert engines.postgres is not None
         assert engines.valkey is not None
         secrets = [url.split("@")[0].rsplit(":", 1)[1] for url in urls_of(engines)]
@@ -66,11 +66,11 @@ def test_nobody_walks_in_without_the_password(home: Path) -> None:
             client.ping()
         for pid in (engines.postgres.pid, engines.valkey.pid):
             assert not any(secret in part for part in command_line(pid) for secret in secrets)
-    for path in (home / "engines.json", *(home / "log").iterdir()):
+    for path in (used_home / "engines.json", *(used_home / "log").iterdir()):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
     for name in ("postgres", "valkey"):
-        assert stat.S_IMODE((home / name).stat().st_mode) == 0o700
-    assert not (home / "postgres.password").exists()
+        assert stat.S_IMODE((used_home / name).stat().st_mode) == 0o700
+    assert not (used_home / "postgres.password").exists()
 
 
 def urls_of(engines: Engines) -> tuple[str, str]:
@@ -78,14 +78,14 @@ def urls_of(engines: Engines) -> tuple[str, str]:
     return engines.database_url, engines.redis_url
 
 
-def test_what_people_entered_is_not_in_the_log(home: Path) -> None:
-    with start_engines(home, durable=False) as engines:
+def test_what_people_entered_is_not_in_the_log(used_home: Path) -> None:
+    with start_engines(used_home, durable=False) as engines:
         url = engines.database_url
         sql(url, "CREATE TABLE people (phone text PRIMARY KEY)")
         sql(url, "INSERT INTO people VALUES ('13800138000')")
         with pytest.raises(EngineFailure, match="duplicate key"):
             sql(url, "INSERT INTO people VALUES ('13800138000')")
-    log = (home / "log" / "postgres.log").read_text()
+    log = (used_home / "log" / "postgres.log").read_text()
     assert "duplicate key" in log
     assert "13800138000" not in log
 
@@ -107,27 +107,30 @@ def test_one_given_address_starts_the_other_engine(home: Path) -> None:
         assert not (home / "postgres").exists()
 
 
-def test_an_engine_that_cannot_start_says_why(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    start_engines(home, durable=False).stop()
+def test_an_engine_that_cannot_start_says_why(
+    used_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start_engines(used_home, durable=False).stop()
     monkeypatch.setattr("server.infra.engines.engine.LAUNCH_PAUSE_SECONDS", 0.0)
-    version = home / "postgres" / "PG_VERSION"
+    version = used_home / "postgres" / "PG_VERSION"
     right = version.read_text()
     version.write_text("9.6\n")
-    with pytest.raises(EngineFailure, match=r"initialized by PostgreSQL version 9\.6"):
-        start_engines(home, durable=False)
-    assert running_under(home) == []
+    with pytest.raises(EngineFailure, match="files are incompatible with server"):
+        start_engines(used_home, durable=False)
+    assert running_under(used_home) == []
     version.write_text(right)
-    start_engines(home, durable=False).stop()
+    start_engines(used_home, durable=False).stop()
 
 
-def test_a_lost_memory_costs_no_data(home: Path) -> None:
-    with start_engines(home, durable=False) as engines:
+def test_a_lost_memory_costs_no_data(used_home: Path) -> None:
+    with start_engines(used_home, durable=False) as engines:
         keep(engines)
         lost = engines.database_url
-    (home / "engines.json").unlink()
-    with start_engines(home, durable=False) as engines:
+    (used_home / "engines.json").unlink()
+    with start_engines(used_home, durable=False) as engines:
         assert engines.database_url != lost
         assert kept(engines)[0] == "here"
-    (home / "engines.json").write_text("{")
+    (used_home / "engines.json").write_text("{")
     with pytest.raises(EngineFailure, match=r"engines\.json"):
-        start_engines(home, durable=False)
+        start_engines(used_home, durable=False)
+    (used_home / "engines.json").unlink()

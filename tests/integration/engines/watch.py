@@ -40,6 +40,13 @@ with start_engines(Path(sys.argv[1]), durable=sys.argv[2] == "durable") as engin
 """A supervisor of its own: runs engines until its standard input ends."""
 
 
+KEEP = """
+SET client_min_messages = error;
+DROP TABLE IF EXISTS kept;
+CREATE TABLE kept AS SELECT 'here'::text AS word;
+"""
+
+
 def sql(database_url: str, script: str) -> str:
     """What a statement prints."""
     return run_sql(find_binaries().postgres_bin / "psql", database_url, script).strip()
@@ -47,7 +54,7 @@ def sql(database_url: str, script: str) -> str:
 
 def keep(engines: Engines) -> None:
     """Put one fact into each engine."""
-    sql(engines.database_url, "CREATE TABLE kept (word text); INSERT INTO kept VALUES ('here')")
+    sql(engines.database_url, KEEP)
     with redis.Redis.from_url(engines.redis_url) as client:
         client.set("kept", "here")
 
