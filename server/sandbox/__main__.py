@@ -14,11 +14,16 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
     arguments = parser.parse_args()
     try:
-        serve(os.environ, arguments.port)
+        serve(os.environ, arguments.port, ready=_announce)
     except RealCredentialsError as error:
         print(error, file=sys.stderr)  # noqa: T201 - the answer of a command
         return 2
     return 0
+
+
+def _announce(url: str) -> None:
+    """Print the line that a launcher waits for."""
+    print(f"sandbox ready at {url}", flush=True)  # noqa: T201 - the answer of a command
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Running the sandbox: on the loopback address, in a process of its own, after the permit."""
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from server.sandbox.app import create_app
@@ -12,10 +12,10 @@ HOST: Final = "127.0.0.1"
 _BACKLOG: Final = 1024
 
 
-def serve(environment: Mapping[str, str], port: int = 0) -> None:
+def serve(environment: Mapping[str, str], port: int = 0, *, ready: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM; port 0 takes a free one.
 
-    Prints one line `sandbox ready at http://127.0.0.1:PORT` when it accepts connections. Raises
+    Calls `ready` with the URL (`http://127.0.0.1:PORT`) when it accepts connections. Raises
     `RealCredentialsError` before anything is bound, and `OSError` when the port is taken.
     """
     permit = grant(environment)
@@ -25,6 +25,6 @@ def serve(environment: Mapping[str, str], port: int = 0) -> None:
 
         @app.after_server_start
         async def announce(_app: object) -> None:
-            print(f"sandbox ready at {address}", flush=True)  # noqa: T201 - what a launcher reads
+            ready(address)
 
         app.run(sock=listener, single_process=True, motd=False, access_log=False)
