@@ -18,8 +18,8 @@ STEPS_ACCEPTED = 2
 """The current step and the one before it: a code lives 30 to 60 seconds."""
 
 QR_PREFIX = "HX1"
-QR_CHARS_MAX = 80
-"""Longest text that is looked at; a written code has 40, typed hyphens may make it longer."""
+QR_CHARS_MAX = 68
+"""Longest text that is looked at: one that was typed with a hyphen between all symbols has 66."""
 
 
 class Codebook:
@@ -74,7 +74,7 @@ def parse_qr(text: str) -> tuple[UUID, str]:
     ValueError, which never repeats the text, if it is not one of ours. Says nothing about whether
     the code is right.
     """
-    prefix, _, rest = text[: QR_CHARS_MAX + 1].partition(".")
+    prefix, _, rest = text.partition(".")
     written, _, code = rest.partition(".")
     shaped = len(code) == DIGITS and code.isascii() and code.isdigit()
     if len(text) > QR_CHARS_MAX or prefix != QR_PREFIX or not shaped:

@@ -71,7 +71,8 @@ def test_birth_date_and_sex_are_in_the_number() -> None:
         ("14050219900307001Y", Fault.CHARACTERS),
         ("140502 19900307001", Fault.CHARACTERS),
         ("140502199003070015\n0", Fault.CHARACTERS),
-        ("14050219900307001\u0665", Fault.CHARACTERS),  # Arabic-Indic 5: a digit to `\\d`
+        ("1405021\u06699003070015", Fault.CHARACTERS),  # Arabic-Indic 9: a digit to `\\d`
+        (" " * 60 + "140502199003070015", Fault.CHARACTERS),
         ("1" * 1_000_000, Fault.CHARACTERS),
         ("140502190002290031", Fault.BIRTH_DATE),
         ("140502199013010011", Fault.BIRTH_DATE),

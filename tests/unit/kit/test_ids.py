@@ -64,6 +64,26 @@ def test_order_holds_when_the_clock_stands_still_or_is_set_back(
     assert made == sorted(set(made))
 
 
+def test_sources_of_two_processes_keep_order_within_a_millisecond(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start_ns = 1_700_000_000_000_000_000
+    monkeypatch.setattr(ids, "time_ns", lambda: start_ns + 100_000)
+    earlier = [ids._Source().draw() for _ in range(100)]
+    monkeypatch.setattr(ids, "time_ns", lambda: start_ns + 101_000)
+    assert ids._Source().draw() > max(earlier)
+
+
+def test_a_draw_waits_for_the_one_before_it() -> None:
+    source = ids._Source()
+    with ThreadPoolExecutor(1) as threads:
+        with source.lock:
+            draw = threads.submit(source.draw)
+            with pytest.raises(TimeoutError):
+                draw.result(timeout=0.02)
+        assert draw.result(timeout=10) > 0
+
+
 def test_threads_never_share_a_tick() -> None:
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)

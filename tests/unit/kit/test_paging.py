@@ -1,4 +1,3 @@
-import json
 from base64 import urlsafe_b64encode
 
 import pytest
@@ -61,7 +60,7 @@ def test_the_forgeries_below_differ_from_a_good_cursor_by_their_fault_alone() ->
         written(f'[{2**63},"x"]'),
         written(f'[{-(2**63) - 1},"x"]'),
         written("[" * 380),
-        written(json.dumps([7, "x" * 400])),
+        written(f'[7,"{"x" * 400}"]'),
         "A" * 1_000_000,
     ],
 )
