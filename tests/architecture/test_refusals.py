@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 import re
 from functools import cache
+from typing import Any
 
 import server
 from server.kit.errors import Refusal
@@ -57,3 +58,13 @@ def test_every_refusal_belongs_to_its_word_can_happen_and_is_tested() -> None:
     wrong = {code: faults(code, refusal) for code, refusal in catalogue().items()}
     lines = [f"{code}: {'; '.join(wrong[code])}" for code in sorted(wrong) if wrong[code]]
     assert not lines, "\n" + "\n".join(lines)
+
+
+def test_each_fault_of_a_refusal_is_told() -> None:
+    fake: Any = type("Nowhere", (), {"__module__": "server.claim.domain", "detail": "sold out"})
+    assert [line.split()[0] for line in faults("voucher.nowhere_at_all", fake)] == [
+        "its",
+        "its",
+        "nothing",
+        "no",
+    ]
