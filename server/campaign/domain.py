@@ -93,6 +93,8 @@ class RoundFacts:
     per_person_cap: int
     voucher_valid: timedelta
     voucher_valid_until_max: datetime
+    gate_epoch: int
+    """The filling of the gate that the book accepts; an older one is to be filled again."""
     offers: tuple[OfferFacts, ...]
 
     def valid_until(self, issued_at: datetime) -> datetime:

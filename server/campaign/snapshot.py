@@ -96,6 +96,7 @@ def facts_of(row: Round) -> RoundFacts:
         per_person_cap=row.per_person_cap,
         voucher_valid=timedelta(seconds=row.voucher_valid_seconds),
         voucher_valid_until_max=row.voucher_valid_until_max,
+        gate_epoch=row.gate_epoch,
         offers=tuple(
             OfferFacts(
                 id=UUID(str(offer.id)),

@@ -102,6 +102,16 @@ class Gate:
         """The epoch of the present filling; 0 when there is none."""
         return int(await self._redis.execute_command("HGET", f"hx:{{{round_id}}}:gate", "epoch") or 0)
 
+    async def stock(self, round_id: UUID) -> tuple[int, dict[int, int]]:
+        """The epoch of the present filling, and what is left by position."""
+        fields = await self._redis.hgetall(f"hx:{{{round_id}}}:gate")
+        left = {
+            int(name.removeprefix(b"left:")): int(value)
+            for name, value in fields.items()
+            if name.startswith(b"left:")
+        }
+        return int(fields.get(b"epoch", 0)), left
+
     async def pending(self, round_id: UUID, count_max: int) -> list[PendingTake]:
         """Some takes that the book has not confirmed, `count_max` or a few more."""
         found: list[PendingTake] = []

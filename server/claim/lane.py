@@ -126,6 +126,11 @@ class Lane:
         if epoch == 0:
             await self._unfilled(asks)
             return
+        if epoch < self.facts.gate_epoch and not self._closed:
+            # The book was told of new stock: what the gate has just said is of the past.
+            self._stale_epoch = epoch
+            await self._again(asks, pause=False)
+            return
         for ask, answer in zip(asks, answers, strict=True):
             self._sort(ask, answer, epoch)
 

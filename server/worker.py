@@ -1,0 +1,62 @@
+"""The background loops: rounds by the clock, takes completed, vouchers expired, the book checked.
+
+Every loop may run in several processes at once and may be killed at any point: what it does is done
+in transactions that lock what they change, and the next turn finds what is left.
+"""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable, Callable
+
+from server import reconcile
+from server.claim import jobs as claim_jobs
+from server.parts import Parts, open_parts
+from server.settings import Settings
+from server.voucher import jobs as voucher_jobs
+
+LOG = logging.getLogger("huixiang.worker")
+
+ROUNDS_EVERY_SECONDS = 0.2
+PENDING_EVERY_SECONDS = 1.0
+EXPIRY_EVERY_SECONDS = 5.0
+RECONCILE_EVERY_SECONDS = 60.0
+PAUSE_AFTER_ERROR_SECONDS = 1.0
+
+
+async def run(settings: Settings) -> None:
+    """Run every loop until SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with open_parts(settings, application="huixiang-worker") as parts:
+        loops = [
+            asyncio.create_task(_every(seconds, name, work), name=f"worker:{name}")
+            for seconds, name, work in _loops(parts)
+        ]
+        LOG.info("worker ready")
+        await stop.wait()
+        for task in loops:
+            task.cancel()
+        await asyncio.gather(*loops, return_exceptions=True)
+
+
+def _loops(parts: Parts) -> list[tuple[float, str, Callable[[], Awaitable[object]]]]:
+    campaign, gate = parts.campaign, parts.gate
+    return [
+        (ROUNDS_EVERY_SECONDS, "rounds", lambda: claim_jobs.keep_rounds(campaign, gate)),
+        (PENDING_EVERY_SECONDS, "pending", lambda: claim_jobs.complete_pending(campaign, gate)),
+        (EXPIRY_EVERY_SECONDS, "expiry", lambda: voucher_jobs.keep_expiry(campaign)),
+        (RECONCILE_EVERY_SECONDS, "reconcile", reconcile.report),
+    ]
+
+
+async def _every(seconds: float, name: str, work: Callable[[], Awaitable[object]]) -> None:
+    while True:
+        try:
+            await work()
+        except Exception:
+            LOG.exception("loop %s failed; it goes on", name)
+            await asyncio.sleep(PAUSE_AFTER_ERROR_SECONDS)
+        await asyncio.sleep(seconds)
