@@ -16,14 +16,14 @@ def main() -> int:
     try:
         serve(os.environ, arguments.port, ready=_announce)
     except RealCredentialsError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - the answer of a command
+        print(error, file=sys.stderr)
         return 2
     return 0
 
 
 def _announce(url: str) -> None:
     """Print the line that a launcher waits for."""
-    print(f"sandbox ready at {url}", flush=True)  # noqa: T201 - the answer of a command
+    print(f"sandbox ready at {url}", flush=True)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,8 @@ def create_app(permit: Permit, clock: Clock | None = None) -> Sandbox:
     app.config.RESPONSE_TIMEOUT = RESPONSE_SECONDS_MAX
     app.config.ACCESS_LOG = False
     app.config.AUTO_EXTEND = False
+    # Sanic's start-up rewriting of its own methods works once in a process; tests start many.
+    app.config.TOUCHUP = False
     app.ctx.platform = Platform(
         permit=permit,
         clock=clock or SystemClock(),

@@ -6,10 +6,11 @@ import sys
 import pytest
 
 from server.sandbox.cast import account, resident
+from tests.integration.sandbox.caller import Caller
 from tests.integration.sandbox.running import ROOT, running_sandbox
 
 
-async def test_codes_for_many_people_come_in_the_order_asked(caller):
+async def test_codes_for_many_people_come_in_the_order_asked(caller: Caller) -> None:
     who = [f"resident:{n}" for n in range(500)]
     body = {"who": who, "kind": "login", "count": 2}
     codes = (await caller.post("/sandbox/codes", body))["codes"]
@@ -34,13 +35,13 @@ async def test_codes_for_many_people_come_in_the_order_asked(caller):
         [],
     ],
 )
-async def test_codes_that_are_not_minted(caller, body):
+async def test_codes_that_are_not_minted(caller: Caller, body: object) -> None:
     response = await caller.http.post("/sandbox/codes", json=body)
     assert response.status_code == 400
     assert response.json()["error"]
 
 
-async def test_people_know_themselves(caller):
+async def test_people_know_themselves(caller: Caller) -> None:
     body = {"who": ["resident:60", "cashier:0"]}
     described = (await caller.post("/sandbox/people", body))["people"]
     person = resident(60)
@@ -55,13 +56,13 @@ async def test_people_know_themselves(caller):
     assert len((await caller.get("/sandbox/people"))["people"]) == 68
 
 
-async def test_faults_are_refused_by_name(caller):
+async def test_faults_are_refused_by_name(caller: Caller) -> None:
     body = {"path": "/cgi-bin/menu/create", "kind": "reset"}
     response = await caller.http.post("/sandbox/faults", json=body)
     assert response.status_code == 400
 
 
-async def test_state_counts_and_tells_nothing(caller):
+async def test_state_counts_and_tells_nothing(caller: Caller) -> None:
     code = await caller.mint("resident:3", "login")
     session = await caller.login(code)
     token = (await caller.stable_token())["access_token"]
@@ -73,12 +74,12 @@ async def test_state_counts_and_tells_nothing(caller):
         assert secret not in response.text
 
 
-async def test_a_large_body_is_refused(caller):
+async def test_a_large_body_is_refused(caller: Caller) -> None:
     response = await caller.http.post("/sandbox/codes", content=b"x" * 70_000)
     assert response.status_code == 413
 
 
-def test_the_command_refuses_real_credentials():
+def test_the_command_refuses_real_credentials() -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "server.sandbox"],
         cwd=ROOT,
@@ -93,6 +94,6 @@ def test_the_command_refuses_real_credentials():
     assert "9d3f0c" not in ended.stderr + ended.stdout
 
 
-def test_it_listens_on_the_loopback_address_only():
+def test_it_listens_on_the_loopback_address_only() -> None:
     with running_sandbox() as sandbox:
         assert sandbox.url.startswith("http://127.0.0.1:")

@@ -24,7 +24,7 @@ def sandbox_process() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def fresh_sandbox() -> Iterator[Sandbox]:
-    """A sandbox of the test's own: its token chains begin empty, its forced refreshes are unused."""
+    """A sandbox of the test's own: its token chains begin empty, no refresh was forced."""
     with running_sandbox() as control:
         yield control
 

@@ -1,10 +1,12 @@
 """Every kind of trouble at the platform becomes its own refusal, and is not made worse by us."""
 
 import pytest
+from redis import asyncio as aioredis
 
 from server.infra.wechat import WeChat, errors
 from server.infra.wechat.surface import WeChatClientException
 from server.kit.errors import Kind, Refusal
+from tests.integration.sandbox.running import Sandbox
 
 LOGIN = "/sns/jscode2session"
 PHONE = "/wxa/business/getuserphonenumber"
@@ -28,7 +30,9 @@ TROUBLES = [
 
 
 @pytest.mark.parametrize(("kind", "refusal"), TROUBLES)
-async def test_trouble_at_login(sandbox, wechat: WeChat, kind: str, refusal: type[Refusal]):
+async def test_trouble_at_login(
+    sandbox: Sandbox, wechat: WeChat, kind: str, refusal: type[Refusal]
+) -> None:
     code = sandbox.code("resident:3")
     before = sandbox.calls(LOGIN)
     sandbox.fault(LOGIN, kind)
@@ -38,19 +42,19 @@ async def test_trouble_at_login(sandbox, wechat: WeChat, kind: str, refusal: typ
     assert sandbox.calls(LOGIN) == before + 1
 
 
-async def test_the_next_login_is_well_again(sandbox, wechat: WeChat):
+async def test_the_next_login_is_well_again(sandbox: Sandbox, wechat: WeChat) -> None:
     sandbox.fault(LOGIN, "reset")
     with pytest.raises(errors.Unreachable):
         await wechat.code_to_session(sandbox.code("resident:3"))
     assert (await wechat.code_to_session(sandbox.code("resident:3"))).openid
 
 
-async def test_a_slow_answer_in_time_is_an_answer(sandbox, wechat: WeChat):
+async def test_a_slow_answer_in_time_is_an_answer(sandbox: Sandbox, wechat: WeChat) -> None:
     sandbox.fault(LOGIN, "slow:150")
     assert (await wechat.code_to_session(sandbox.code("resident:3"))).openid
 
 
-async def test_nobody_listens(redis, unused_tcp_port: int):
+async def test_nobody_listens(redis: "aioredis.Redis", unused_tcp_port: int) -> None:
     client = WeChat("wx1", "s", redis=redis, base_url=f"http://127.0.0.1:{unused_tcp_port}")
     try:
         with pytest.raises(errors.Unreachable):
@@ -59,7 +63,9 @@ async def test_nobody_listens(redis, unused_tcp_port: int):
         await client.aclose()
 
 
-async def test_other_errors_keep_wechatpys_exception_as_cause(sandbox, wechat: WeChat):
+async def test_other_errors_keep_wechatpys_exception_as_cause(
+    sandbox: Sandbox, wechat: WeChat
+) -> None:
     sandbox.fault(LOGIN, "errcode:45009")
     with pytest.raises(errors.Refused) as caught:
         await wechat.code_to_session(sandbox.code("resident:3"))
@@ -70,7 +76,7 @@ async def test_other_errors_keep_wechatpys_exception_as_cause(sandbox, wechat: W
     assert "reach max api daily quota limit" in cause.errmsg
 
 
-async def test_busy_says_when_to_come_back(sandbox, wechat: WeChat):
+async def test_busy_says_when_to_come_back(sandbox: Sandbox, wechat: WeChat) -> None:
     sandbox.fault(LOGIN, "errcode:45011")
     with pytest.raises(errors.Busy) as caught:
         await wechat.code_to_session(sandbox.code("resident:3"))
@@ -79,7 +85,9 @@ async def test_busy_says_when_to_come_back(sandbox, wechat: WeChat):
 
 
 @pytest.mark.parametrize("errcode", [40001, 42001, 40014])
-async def test_one_token_fault_is_mended_unseen(fresh_sandbox, redis, errcode: int):
+async def test_one_token_fault_is_mended_unseen(
+    fresh_sandbox: Sandbox, redis: "aioredis.Redis", errcode: int
+) -> None:
     client = WeChat(*credentials(), redis=redis, base_url=fresh_sandbox.url)
     try:
         code = fresh_sandbox.code("resident:4", "phone")
@@ -91,7 +99,9 @@ async def test_one_token_fault_is_mended_unseen(fresh_sandbox, redis, errcode: i
     assert fresh_sandbox.state()["forced_refreshes"] == 1
 
 
-async def test_a_lasting_token_fault_ends_after_one_repetition(fresh_sandbox, redis):
+async def test_a_lasting_token_fault_ends_after_one_repetition(
+    fresh_sandbox: Sandbox, redis: "aioredis.Redis"
+) -> None:
     client = WeChat(*credentials(), redis=redis, base_url=fresh_sandbox.url)
     try:
         fresh_sandbox.fault(PHONE, "errcode:40001", times=50)
@@ -115,7 +125,9 @@ async def test_a_lasting_token_fault_ends_after_one_repetition(fresh_sandbox, re
         ("html502", errors.Garbage),
     ],
 )
-async def test_trouble_while_fetching_the_token(sandbox, wechat: WeChat, kind: str, refusal):
+async def test_trouble_while_fetching_the_token(
+    sandbox: Sandbox, wechat: WeChat, kind: str, refusal: type[Refusal]
+) -> None:
     code = sandbox.code("resident:5", "phone")
     before = sandbox.calls(PHONE)
     sandbox.fault(STABLE, kind)
@@ -125,7 +137,7 @@ async def test_trouble_while_fetching_the_token(sandbox, wechat: WeChat, kind: s
     assert (await wechat.phone_number(code, None)).number
 
 
-async def test_redis_away_is_a_refusal(sandbox):
+async def test_redis_away_is_a_refusal(sandbox: Sandbox) -> None:
     from redis import asyncio as aioredis
 
     redis = aioredis.Redis.from_url("unix:///tmp/nobody-listens-here")

@@ -12,6 +12,7 @@ from redis import asyncio as aioredis
 
 from server.infra.wechat import WeChat, errors, tokens
 from server.sandbox.permit import SANDBOX_APPID, SANDBOX_SECRET
+from tests.integration.sandbox.running import Sandbox
 
 PHONE = "/wxa/business/getuserphonenumber"
 STABLE = "/cgi-bin/stable_token"
@@ -22,7 +23,7 @@ Clients = Callable[[], WeChat]
 
 
 @pytest.fixture
-async def new_client(fresh_sandbox, redis: "aioredis.Redis") -> AsyncIterator[Clients]:
+async def new_client(fresh_sandbox: Sandbox, redis: "aioredis.Redis") -> AsyncIterator[Clients]:
     async with AsyncExitStack() as stack:
 
         def make() -> WeChat:
@@ -33,7 +34,9 @@ async def new_client(fresh_sandbox, redis: "aioredis.Redis") -> AsyncIterator[Cl
         yield make
 
 
-async def test_twenty_first_calls_fetch_one_token(fresh_sandbox, new_client: Clients):
+async def test_twenty_first_calls_fetch_one_token(
+    fresh_sandbox: Sandbox, new_client: Clients
+) -> None:
     client = new_client()
     codes = [fresh_sandbox.code(f"resident:{n}", "phone") for n in range(20)]
     fresh_sandbox.fault(STABLE, "slow:200")
@@ -42,7 +45,7 @@ async def test_twenty_first_calls_fetch_one_token(fresh_sandbox, new_client: Cli
     assert fresh_sandbox.calls(STABLE) == 1
 
 
-async def test_two_clients_share_the_token(fresh_sandbox, new_client: Clients):
+async def test_two_clients_share_the_token(fresh_sandbox: Sandbox, new_client: Clients) -> None:
     first, second = new_client(), new_client()
     codes = [fresh_sandbox.code(f"resident:{n}", "phone") for n in range(20)]
     fresh_sandbox.fault(STABLE, "slow:200")
@@ -69,7 +72,9 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
-async def test_two_processes_share_the_token(fresh_sandbox, redis, wechat_redis_url: str):
+async def test_two_processes_share_the_token(
+    fresh_sandbox: Sandbox, redis: "aioredis.Redis", wechat_redis_url: str
+) -> None:
     fresh_sandbox.fault(STABLE, "slow:800")
     processes = [
         await asyncio.create_subprocess_exec(
@@ -90,14 +95,16 @@ async def test_two_processes_share_the_token(fresh_sandbox, redis, wechat_redis_
 
 
 async def test_the_token_is_kept_until_five_minutes_before_its_end(
-    fresh_sandbox, redis: "aioredis.Redis", new_client: Clients
-):
+    fresh_sandbox: Sandbox, redis: "aioredis.Redis", new_client: Clients
+) -> None:
     await new_client().phone_number(fresh_sandbox.code("resident:1", "phone"), None)
     assert 6_890 <= await redis.ttl(PREFIX + "token") <= 6_900
     assert await redis.keys(PREFIX + "*") == [f"{PREFIX}token".encode()]
 
 
-async def test_ten_calls_in_trouble_force_one_refresh(fresh_sandbox, new_client: Clients):
+async def test_ten_calls_in_trouble_force_one_refresh(
+    fresh_sandbox: Sandbox, new_client: Clients
+) -> None:
     first, second = new_client(), new_client()
     await first.phone_number(fresh_sandbox.code("resident:0", "phone"), None)
     codes = [fresh_sandbox.code(f"resident:{n}", "phone") for n in range(10)]
@@ -110,16 +117,18 @@ async def test_ten_calls_in_trouble_force_one_refresh(fresh_sandbox, new_client:
 
 
 async def test_a_token_replaced_elsewhere_is_taken_over_without_force(
-    fresh_sandbox, redis: "aioredis.Redis", new_client: Clients
-):
-    """Another system of the same appid has forced a new token: ours is dead, the ordinary way helps."""
+    fresh_sandbox: Sandbox, redis: "aioredis.Redis", new_client: Clients
+) -> None:
+    """Another system of the same appid has forced a new token: the ordinary way helps."""
     await redis.set(PREFIX + "token", "a-token-from-before")
     assert (await new_client().phone_number(fresh_sandbox.code("resident:1", "phone"), None)).number
     assert fresh_sandbox.state()["forced_refreshes"] == 0
     assert fresh_sandbox.calls(STABLE) == 1
 
 
-async def test_no_second_forced_refresh_within_half_a_minute(fresh_sandbox, new_client: Clients):
+async def test_no_second_forced_refresh_within_half_a_minute(
+    fresh_sandbox: Sandbox, new_client: Clients
+) -> None:
     client = new_client()
     for _ in range(2):
         fresh_sandbox.fault(PHONE, "errcode:40001")
@@ -134,8 +143,8 @@ async def test_no_second_forced_refresh_within_half_a_minute(fresh_sandbox, new_
 
 
 async def test_forced_refreshes_of_a_day_are_counted(
-    fresh_sandbox, redis: "aioredis.Redis", new_client: Clients
-):
+    fresh_sandbox: Sandbox, redis: "aioredis.Redis", new_client: Clients
+) -> None:
     await redis.set(PREFIX + "forced_count", tokens.FORCED_MAX - 1, ex=86_400)
     client = new_client()
     fresh_sandbox.fault(PHONE, "errcode:40001")
@@ -149,8 +158,11 @@ async def test_forced_refreshes_of_a_day_are_counted(
 
 
 async def test_a_dead_owners_lock_is_waited_for_and_no_longer(
-    fresh_sandbox, redis: "aioredis.Redis", new_client: Clients, monkeypatch: pytest.MonkeyPatch
-):
+    fresh_sandbox: Sandbox,
+    redis: "aioredis.Redis",
+    new_client: Clients,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(tokens, "WAIT_SECONDS", 0.3)
     await redis.set(PREFIX + "lock", "a-process-that-died", px=20_000)
     with pytest.raises(errors.TokenUnavailable) as caught:
@@ -161,8 +173,8 @@ async def test_a_dead_owners_lock_is_waited_for_and_no_longer(
 
 
 async def test_a_platform_in_trouble_is_asked_once_a_second(
-    fresh_sandbox, new_client: Clients, monkeypatch: pytest.MonkeyPatch
-):
+    fresh_sandbox: Sandbox, new_client: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(tokens, "WAIT_SECONDS", 1.5)
     fresh_sandbox.fault(STABLE, "errcode:-1", times=1_000)
     client = new_client()

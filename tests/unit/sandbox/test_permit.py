@@ -26,7 +26,7 @@ DEMO = {"HUIXIANG_DEMO": "1"}
         DEMO | {"SESSION_SECRET": "of the programme itself", "WECHAT_TIMEOUT_SECONDS": "3"},
     ],
 )
-def test_a_demo_is_permitted(environment: dict[str, str]):
+def test_a_demo_is_permitted(environment: dict[str, str]) -> None:
     assert grant(environment).appid == SANDBOX_APPID
 
 
@@ -52,18 +52,18 @@ def test_a_demo_is_permitted(environment: dict[str, str]):
         ({"WECHAT_APPID": SANDBOX_APPID, "WECHAT_SECRET": "9d3f"}, "WECHAT_SECRET"),
     ],
 )
-def test_anything_else_is_refused_and_named(environment: dict[str, str], named: str):
+def test_anything_else_is_refused_and_named(environment: dict[str, str], named: str) -> None:
     with pytest.raises(RealCredentialsError, match=named) as caught:
         grant(environment)
     for name, value in environment.items():
         assert name == "HUIXIANG_DEMO" or value == SANDBOX_APPID or value not in str(caught.value)
 
 
-def test_serving_looks_before_it_binds():
+def test_serving_looks_before_it_binds() -> None:
     with pytest.raises(RealCredentialsError):
         serve(DEMO | {"WECHAT_SECRET": "real"}, ready=lambda _url: None)
 
 
-def test_there_is_no_app_without_a_permit():
+def test_there_is_no_app_without_a_permit() -> None:
     with pytest.raises(AssertionError):
         create_app("permitted, honestly")  # type: ignore[arg-type]

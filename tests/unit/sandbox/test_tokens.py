@@ -11,7 +11,7 @@ MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
 
 
-def test_an_old_style_token_overlaps_its_successor_by_five_minutes():
+def test_an_old_style_token_overlaps_its_successor_by_five_minutes() -> None:
     chain = TokenChain()
     first = chain.renew(NOW)
     second = chain.renew(NOW + MINUTE)
@@ -21,21 +21,21 @@ def test_an_old_style_token_overlaps_its_successor_by_five_minutes():
     assert chain.standing(second.text, NOW + 6 * MINUTE) is Standing.GOOD
 
 
-def test_a_token_ends_after_two_hours():
+def test_a_token_ends_after_two_hours() -> None:
     chain = TokenChain()
     token = chain.stable(NOW)
     assert chain.standing(token.text, NOW + 120 * MINUTE - SECOND) is Standing.GOOD
     assert chain.standing(token.text, NOW + 120 * MINUTE) is Standing.EXPIRED
 
 
-def test_an_overlap_never_lengthens_a_life():
+def test_an_overlap_never_lengthens_a_life() -> None:
     chain = TokenChain()
     first = chain.renew(NOW)
     chain.renew(NOW + 118 * MINUTE)
     assert chain.standing(first.text, NOW + 121 * MINUTE) is Standing.EXPIRED
 
 
-def test_a_stable_token_stays_until_five_minutes_before_its_end():
+def test_a_stable_token_stays_until_five_minutes_before_its_end() -> None:
     chain = TokenChain()
     first = chain.stable(NOW)
     assert chain.stable(NOW + 115 * MINUTE - SECOND) is first
@@ -46,7 +46,7 @@ def test_a_stable_token_stays_until_five_minutes_before_its_end():
     assert chain.standing(first.text, NOW + 120 * MINUTE) is Standing.EXPIRED
 
 
-def test_a_forced_refresh_kills_at_once():
+def test_a_forced_refresh_kills_at_once() -> None:
     chain = TokenChain()
     first = chain.stable(NOW)
     second = chain.force(NOW + MINUTE)
@@ -54,14 +54,14 @@ def test_a_forced_refresh_kills_at_once():
     assert chain.stable(NOW + MINUTE) is second
 
 
-def test_forcing_again_within_half_a_minute_changes_nothing():
+def test_forcing_again_within_half_a_minute_changes_nothing() -> None:
     chain = TokenChain()
     first = chain.force(NOW)
     assert chain.force(NOW + 29 * SECOND) is first
     assert chain.force(NOW + 30 * SECOND) is not first
 
 
-def test_twenty_forced_refreshes_a_day():
+def test_twenty_forced_refreshes_a_day() -> None:
     chain = TokenChain()
     for n in range(20):
         chain.force(NOW + n * MINUTE)
@@ -70,12 +70,12 @@ def test_twenty_forced_refreshes_a_day():
     assert chain.force(NOW + timedelta(days=1)).text
 
 
-def test_tokens_of_the_other_chain_or_nobody_are_invalid():
+def test_tokens_of_the_other_chain_or_nobody_are_invalid() -> None:
     one, other = TokenChain(), TokenChain()
     assert other.standing(one.renew(NOW).text, NOW) is Standing.INVALID
 
 
-def test_memory_is_bounded():
+def test_memory_is_bounded() -> None:
     chain = TokenChain()
     for n in range(1_000):
         chain.renew(NOW + n * SECOND)
