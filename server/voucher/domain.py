@@ -1,9 +1,7 @@
-"""States of a voucher, its facts and the code that a resident shows."""
+"""States of a voucher, and what it is at one instant."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID
 
 from server.kit.errors import Kind, Refusal
 from server.kit.transitions import Transitions
@@ -34,18 +32,11 @@ TRANSITIONS = Transitions(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class VoucherFacts:
-    """A voucher's terms and state, as a rule needs them."""
-
-    id: UUID
-    person_id: UUID
-    category: str
-    min_spend_fen: int
-    face_value_fen: int
-    state: VoucherState
-    issued_at: datetime
-    valid_until: datetime
+def shown_state(state: VoucherState, valid_until: datetime, now: datetime) -> VoucherState:
+    """What a voucher is at `now`: an issued one is expired from its end on, swept or not."""
+    if state is VoucherState.ISSUED and now >= valid_until:
+        return VoucherState.EXPIRED
+    return state
 
 
 class UnknownVoucher(Refusal):
@@ -57,7 +48,7 @@ class UnknownVoucher(Refusal):
 
 
 class NotUsable(Refusal):
-    """The voucher is redeemed, expired or void: it has no code any more. `data.state` says which."""
+    """The voucher is redeemed, expired or void and has no code; `data.state` says which."""
 
     code = "voucher.not_usable"
     kind = Kind.CONFLICT
