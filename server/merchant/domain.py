@@ -1,11 +1,21 @@
-"""States of a merchant and the facts that a redemption asks for."""
+"""States of a merchant, what may be entered, and the facts that a redemption asks for."""
 
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
 from server.kit.errors import Kind, Refusal
+from server.kit.identifiers import BadIdentifier, check_credit_code
 from server.kit.transitions import Transitions
+
+NAME_CHARS_MAX = 100
+ADDRESS_CHARS_MAX = 200
+SUBDISTRICT_CHARS_MAX = 20
+OPENID_CHARS_MAX = 64
+CASHIER_NAME_CHARS_MAX = 40
+STORES_MAX = 50
 
 
 class MerchantState(StrEnum):
@@ -40,6 +50,25 @@ class Till:
     categories: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class StorePlan:
+    """A physical shop as it is entered (P-09.1)."""
+
+    name: str
+    address: str
+    subdistrict: str
+
+
+@dataclass(frozen=True, slots=True)
+class MerchantPlan:
+    """A merchant as it is entered (P-08.1)."""
+
+    credit_code: str
+    name: str
+    categories: Sequence[str]
+    stores: Sequence[StorePlan]
+
+
 class NotACashier(Refusal):
     """This account does not redeem for any store, or no longer."""
 
@@ -70,3 +99,67 @@ class MerchantKnown(Refusal):
     code = "merchant.known"
     kind = Kind.CONFLICT
     detail = "该统一社会信用代码已登记，请勿重复添加。"
+
+
+class WrongState(Refusal):
+    """The merchant is in that state already; `data.state` says which."""
+
+    code = "merchant.wrong_state"
+    kind = Kind.CONFLICT
+    detail = "商户当前状态不允许此操作，请刷新后重试。"
+
+
+class UnknownStore(Refusal):
+    """There is no such store."""
+
+    code = "merchant.unknown_store"
+    kind = Kind.NOT_FOUND
+    detail = "没有找到这家门店，请核对后重试。"
+
+
+class CashierKnown(Refusal):
+    """The account is a cashier of a store already."""
+
+    code = "merchant.cashier_known"
+    kind = Kind.CONFLICT
+    detail = "该微信账号已是收银员，请勿重复添加。"
+
+
+def check_merchant(plan: MerchantPlan, categories: Collection[str]) -> MerchantPlan:
+    """The plan as it is to be kept, texts cleaned; BadMerchant field by field (P-08.1).
+
+    `categories` are the programme's. Order: credit code, name, categories, stores.
+    """
+    try:
+        credit_code = check_credit_code(plan.credit_code)
+    except BadIdentifier as error:
+        raise BadMerchant(field="credit_code", reason=error.fault.value) from None
+    name = check_text(plan.name, "name", NAME_CHARS_MAX)
+    chosen = sorted(set(plan.categories))
+    if not chosen:
+        raise BadMerchant(field="categories", reason="none")
+    for category in chosen:
+        if category not in categories:
+            raise BadMerchant(field="categories", reason="unknown", known=sorted(categories))
+    if not 1 <= len(plan.stores) <= STORES_MAX:
+        raise BadMerchant(field="stores", reason="count", most=STORES_MAX)
+    stores = [
+        replace(
+            store,
+            name=check_text(store.name, "stores.name", NAME_CHARS_MAX),
+            address=check_text(store.address, "stores.address", ADDRESS_CHARS_MAX),
+            subdistrict=check_text(store.subdistrict, "stores.subdistrict", SUBDISTRICT_CHARS_MAX),
+        )
+        for store in plan.stores
+    ]
+    return MerchantPlan(credit_code, name, chosen, stores)
+
+
+def check_text(text: str, field: str, chars_max: int) -> str:
+    """`text` without the blanks around it; BadMerchant if it is empty, long or not printable."""
+    kept = text.strip()
+    if not 1 <= len(kept) <= chars_max:
+        raise BadMerchant(field=field, reason="length", most=chars_max)
+    if any(unicodedata.category(letter)[0] == "C" for letter in kept):
+        raise BadMerchant(field=field, reason="characters")
+    return kept

@@ -1,0 +1,141 @@
+"""Entering merchants and cashiers, suspending and listing again. Each act is audited (P-11.2)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
+
+from server.audit import service as audit
+from server.audit.domain import Action
+from server.campaign.programme import Programme
+from server.kit.clock import Clock
+from server.kit.ids import uuid7
+from server.kit.transitions import InvalidTransition
+from server.ledger import service as ledger
+from server.merchant.domain import (
+    CASHIER_NAME_CHARS_MAX,
+    OPENID_CHARS_MAX,
+    TRANSITIONS,
+    CashierKnown,
+    MerchantKnown,
+    MerchantPlan,
+    MerchantState,
+    UnknownMerchant,
+    UnknownStore,
+    WrongState,
+    check_merchant,
+    check_text,
+)
+from server.merchant.models import Cashier, Merchant, Store
+
+LIST_MAX = 10_000
+
+_ACTIONS = {
+    MerchantState.LISTED: Action.MERCHANT_LISTED,
+    MerchantState.SUSPENDED: Action.MERCHANT_SUSPENDED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Merchants:
+    """The book of merchants. `actor` is who acts: a name on the command line, or `account:<id>`."""
+
+    programme: Programme
+    clock: Clock
+
+    async def add(self, plan: MerchantPlan, actor: str) -> Merchant:
+        """Enter a merchant with its stores, listed at once, and open its account (P-08.1).
+
+        The row comes back with its stores. Raises BadMerchant, MerchantKnown.
+        """
+        plan = check_merchant(plan, self.programme.categories)
+        now = self.clock.now()
+        try:
+            async with in_transaction():
+                merchant = await Merchant.create(
+                    id=uuid7(),
+                    credit_code=plan.credit_code,
+                    name=plan.name,
+                    categories=list(plan.categories),
+                    state=TRANSITIONS.initial,
+                    created_at=now,
+                )
+                await Store.bulk_create(
+                    Store(
+                        id=uuid7(),
+                        merchant=merchant,
+                        name=store.name,
+                        address=store.address,
+                        subdistrict=store.subdistrict,
+                    )
+                    for store in plan.stores
+                )
+                await ledger.open_payable_account(merchant.id, now)
+                await audit.record(
+                    Action.MERCHANT_ADDED,
+                    actor=actor,
+                    subject=f"merchant:{merchant.id}",
+                    at=now,
+                    credit_code=plan.credit_code,
+                    categories=list(plan.categories),
+                    stores=len(plan.stores),
+                )
+        except IntegrityError:
+            raise MerchantKnown from None
+        await merchant.fetch_related("stores")
+        return merchant
+
+    async def list_all(self) -> Sequence[Merchant]:
+        """Every merchant with its stores, listed or not, in the order they were entered."""
+        return await Merchant.all().order_by("id").limit(LIST_MAX).prefetch_related("stores")
+
+    async def suspend(self, merchant_id: UUID, actor: str, reason: str) -> None:
+        """Refuse its scans from the next one on (P-08.2). UnknownMerchant, WrongState."""
+        await self._move(merchant_id, MerchantState.SUSPENDED, actor, reason)
+
+    async def relist(self, merchant_id: UUID, actor: str, reason: str) -> None:
+        """Let a suspended merchant redeem again. UnknownMerchant, WrongState."""
+        await self._move(merchant_id, MerchantState.LISTED, actor, reason)
+
+    async def add_cashier(self, store_id: UUID, openid: str, name: str, actor: str) -> Cashier:
+        """Let a WeChat account redeem for a store. BadMerchant, UnknownStore, CashierKnown."""
+        openid = check_text(openid, "openid", OPENID_CHARS_MAX)
+        name = check_text(name, "name", CASHIER_NAME_CHARS_MAX)
+        try:
+            async with in_transaction():
+                store = await Store.get_or_none(id=store_id)
+                if store is None:
+                    raise UnknownStore
+                cashier = await Cashier.create(id=uuid7(), store=store, openid=openid, name=name)
+                await audit.record(
+                    Action.CASHIER_ADDED,
+                    actor=actor,
+                    subject=f"cashier:{cashier.id}",
+                    at=self.clock.now(),
+                    store=str(store_id),
+                )
+        except IntegrityError:
+            raise CashierKnown from None
+        return cashier
+
+    async def _move(
+        self, merchant_id: UUID, target: MerchantState, actor: str, reason: str
+    ) -> None:
+        async with in_transaction():
+            merchant = await Merchant.select_for_update().get_or_none(id=merchant_id)
+            if merchant is None:
+                raise UnknownMerchant
+            try:
+                merchant.state = TRANSITIONS.move(merchant.state, target)
+            except InvalidTransition:
+                raise WrongState(state=merchant.state.value) from None
+            await merchant.save(update_fields=["state"])
+            await audit.record(
+                _ACTIONS[target],
+                actor=actor,
+                subject=f"merchant:{merchant_id}",
+                at=self.clock.now(),
+                reason=reason,
+            )
