@@ -1,0 +1,80 @@
+"""One use case, one transaction: bounded in time, and once more when two met on the same rows."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import TypeVar
+
+import asyncpg
+from tortoise.exceptions import DBConnectionError, IntegrityError
+from tortoise.transactions import in_transaction
+
+from server.identity.domain import Unavailable
+
+LOG = logging.getLogger("huixiang.identity")
+
+WRITE_SECONDS_MAX = 5.0
+"""A transaction that takes longer is given up. `snapshot` relies on it."""
+
+MET = (IntegrityError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+"""Two transactions met. Every row that one of them can find made is looked for first, so the second
+time round finds it."""
+
+AWAY = (
+    TimeoutError,
+    OSError,
+    DBConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.LockNotAvailableError,
+)
+"""The database is away, starting, stopping, full or stuck: asking again later does no harm."""
+
+T = TypeVar("T")
+
+
+async def once(work: Callable[[], Awaitable[T]]) -> T:
+    """Do `work` in one transaction, a second time if it met another. Unavailable if neither works.
+
+    The errors' own texts may quote values, so they are neither logged nor chained.
+    """
+    for attempts_left in (1, 0):
+        try:
+            async with asyncio.timeout(WRITE_SECONDS_MAX), _transaction():
+                return await work()
+        except MET as error:
+            LOG.info("transactions met: %s", type(error).__name__)
+            if not attempts_left:
+                break
+        except AWAY as error:
+            LOG.warning("the book is away: %s", type(error).__name__)
+            break
+    raise Unavailable(retry_after_ms=1_000)
+
+
+@asynccontextmanager
+async def _transaction() -> AsyncIterator[None]:
+    """Tortoise's transaction, left properly also when it is cut off while it begins.
+
+    Tortoise 1.1 takes a connection and then begins; when BEGIN fails or is cancelled, it gives the
+    connection back to nobody. A caller who hangs up at that moment would cost the pool one of its
+    few connections for ever, and the task would go on in a transaction that never was.
+    """
+    context = in_transaction()
+    try:
+        await context.__aenter__()
+    except BaseException as error:
+        if hasattr(context, "token"):  # set once it holds a connection
+            with suppress(Exception):
+                await context.__aexit__(type(error), error, error.__traceback__)
+        raise
+    try:
+        yield
+    except BaseException as error:
+        await context.__aexit__(type(error), error, error.__traceback__)
+        raise
+    else:
+        await context.__aexit__(None, None, None)
