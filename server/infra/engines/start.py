@@ -1,6 +1,5 @@
 """Both engines together: what the supervisor and the tests call."""
 
-import os
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +17,8 @@ class Engines:
     """Two addresses to use, and the processes behind them, to be stopped in the end.
 
     `postgres` or `valkey` is None where an address was given from outside. Also a context
-    manager. A forked child that inherits this object cannot stop the parent's engines.
+    manager. A forked child that inherits this object cannot stop the parent's engines, because
+    `Popen` signals only children of the process that asks.
     """
 
     def __init__(
@@ -33,7 +33,6 @@ class Engines:
         self._database_url = database_url
         self._redis_url = redis_url
         self._lock = lock
-        self._owner_pid = os.getpid()
         self.postgres = postgres
         self.valkey = valkey
 
@@ -52,8 +51,6 @@ class Engines:
 
         Raises EngineFailure if one survives even SIGKILL; the other is stopped all the same.
         """
-        if os.getpid() != self._owner_pid:
-            return
         with ExitStack() as stack:
             if self._lock is not None:
                 stack.callback(self._lock.release)

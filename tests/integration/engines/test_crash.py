@@ -3,6 +3,8 @@
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -98,7 +100,7 @@ def test_an_orphan_on_our_data_is_stopped_first(used_home: Path, which: str) -> 
         assert engine is not None
         command, configuration = engine.command(), engine.configuration()
         uid = engine.data.stat().st_uid
-    with as_account(command, uid, used_home) as orphan:
+    with as_account(command, uid) as orphan:
         assert orphan.stdin is not None
         orphan.stdin.write(configuration)
         orphan.stdin.close()
@@ -116,19 +118,19 @@ def test_a_stale_pid_of_a_stranger_neither_blocks_nor_harms(used_home: Path) -> 
         uid = engines.postgres.data.stat().st_uid
     pid_file = used_home / "postgres" / "postmaster.pid"
     lines = pid_file.read_text().splitlines(keepends=True)
-    with as_account(["/bin/sleep", "60"], uid, used_home) as stranger:
+    with as_account(["/bin/sleep", "60"], uid) as stranger:
         pid_file.write_text("".join([f"{stranger.pid}\n", *lines[1:]]))
         (used_home / "valkey" / "valkey.pid").write_text(f"{stranger.pid}\n")
         with start_engines(used_home) as engines:
             assert kept(engines) == ("here", b"here")
         assert stranger.poll() is None
-        stranger.kill()
 
 
-def as_account(command: list[str], uid: int, home: Path) -> subprocess.Popen[bytes]:
+@contextmanager
+def as_account(command: list[str], uid: int) -> Iterator[subprocess.Popen[bytes]]:
     """A process of the engines' account that nobody's death will stop."""
     ids = {"user": uid, "group": uid, "extra_groups": []} if os.geteuid() == 0 else {}
-    process: subprocess.Popen[bytes] = subprocess.Popen(
+    with subprocess.Popen(
         command,
         cwd="/",
         stdin=subprocess.PIPE,
@@ -136,5 +138,8 @@ def as_account(command: list[str], uid: int, home: Path) -> subprocess.Popen[byt
         stderr=subprocess.DEVNULL,
         start_new_session=True,
         **ids,  # type: ignore[call-overload]
-    )
-    return process
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()

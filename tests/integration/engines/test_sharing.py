@@ -52,7 +52,8 @@ def test_a_port_taken_in_the_last_moment_costs_one_more_launch(
     used_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (used_home / "engines.json").unlink()  # So that no port is remembered.
-    with socket.create_server(("127.0.0.1", 0)) as taken:
+    with socket.socket() as taken:  # Bound and not listening: whoever connects is refused at once.
+        taken.bind(("127.0.0.1", 0))
         ports = [taken.getsockname()[1]] * 2
         real = engine.free_port
         monkeypatch.setattr(engine, "free_port", lambda: ports.pop() if ports else real())
