@@ -4,15 +4,14 @@ Nothing here decides anything; it opens what the settings name and closes it aga
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from redis import asyncio as aioredis
 
 from server.campaign.programme import Programme, read_programme
 from server.campaign.service import Campaign
-from server.campaign.snapshot import CHANNEL as CAMPAIGN_CHANNEL
-from server.campaign.snapshot import RoundBoard
+from server.campaign.snapshot import CHANNEL, RoundBoard
 from server.claim.gate import Gate
 from server.claim.service import ClaimDesk
 from server.identity.attempts import Attempts
@@ -31,7 +30,7 @@ from server.merchant.service import Merchants
 from server.models import MODELS
 from server.redemption.service import Redemptions
 from server.settings import Settings
-from server.voucher.service import Vouchers
+from server.voucher.service import Wallet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,77 +49,75 @@ class Parts:
     gate: Gate
     desk: ClaimDesk
     merchants: Merchants
-    vouchers: Vouchers
+    wallet: Wallet
     redemptions: Redemptions
 
 
-@asynccontextmanager
-async def open_parts(
-    settings: Settings, *, clock: Clock | None = None, application: str = "huixiang"
-) -> AsyncIterator[Parts]:
-    """Open the database, Redis and the clients of other systems; close them at the end."""
+def make_parts(settings: Settings, clock: Clock | None = None) -> Parts:
+    """Make the parts; nothing is connected before `running` is entered."""
     clock = clock or SystemClock()
     programme = read_programme(settings.policy)
-    database = await open_database(
-        config(settings.database_url, MODELS, application=application)
-    )
     redis = open_redis(settings.redis_url)
-    subscribers = [open_subscriber(settings.redis_url) for _ in range(2)]
-    wechat = WeChat(
-        settings.wechat_appid,
-        settings.wechat_secret,
-        redis=redis,
-        base_url=settings.wechat_base_url,
-    )
-    realname = HttpRealName(
-        settings.realname_base_url, settings.realname_key, settings.realname_secret, clock=clock
-    )
-    listener = Listener(subscribers[1], CAMPAIGN_CHANNEL)
-    people = IdentitySnapshot(subscribers[0], clock)
+    people = IdentitySnapshot(open_subscriber(settings.redis_url), clock)
+    board = RoundBoard(clock, Listener(open_subscriber(settings.redis_url), CHANNEL))
+    ring = KeyRing.from_secrets(settings.keys, max(settings.keys))
     sessions = Sessions(TokenSigner(KeyRing.from_secret(settings.secret)), people, clock)
     gate = Gate(redis, programme.claim, clock)
-    board = RoundBoard(clock, listener)
-    desk = ClaimDesk(board, people, gate, clock, derive_key(settings.secret, "claim.network"))
-    vouchers = Vouchers(Codebook(settings.secret), clock)
-    merchants = Merchants(programme, clock)
-    active = max(settings.keys)
-    personal = Personal(
-        Vault(KeyRing.from_secrets(settings.keys, active)), BlindIndex(settings.secret)
-    )
-    try:
-        yield Parts(
-            settings=settings,
-            clock=clock,
-            programme=programme,
+    identity = Identity(
+        wechat=WeChat(
+            settings.wechat_appid,
+            settings.wechat_secret,
             redis=redis,
-            people=people,
-            sessions=sessions,
-            identity=Identity(
-                wechat=wechat,
-                realname=realname,
-                personal=personal,
-                attempts=Attempts(redis),
-                sessions=sessions,
-                snapshot=people,
-                redis=redis,
-                clock=clock,
-            ),
-            board=board,
-            campaign=Campaign(programme, clock, redis),
-            gate=gate,
-            desk=desk,
-            merchants=merchants,
-            vouchers=vouchers,
-            redemptions=Redemptions(vouchers, merchants, programme, clock),
+            base_url=settings.wechat_base_url,
+        ),
+        realname=HttpRealName(
+            settings.realname_base_url, settings.realname_key, settings.realname_secret, clock=clock
+        ),
+        personal=Personal(Vault(ring), BlindIndex(settings.secret)),
+        attempts=Attempts(redis),
+        sessions=sessions,
+        snapshot=people,
+        redis=redis,
+        clock=clock,
+    )
+    merchants = Merchants(programme, clock)
+    wallet = Wallet(Codebook(settings.secret), clock)
+    return Parts(
+        settings=settings,
+        clock=clock,
+        programme=programme,
+        redis=redis,
+        people=people,
+        sessions=sessions,
+        identity=identity,
+        board=board,
+        campaign=Campaign(programme, clock, redis),
+        gate=gate,
+        desk=ClaimDesk(board, people, gate, clock, derive_key(settings.secret, "claim.network")),
+        merchants=merchants,
+        wallet=wallet,
+        redemptions=Redemptions(wallet, merchants, programme, clock),
+    )
+
+
+@asynccontextmanager
+async def running(parts: Parts, *, application: str = "huixiang") -> AsyncIterator[Parts]:
+    """Open the database; at the end stop what runs and close every connection, in that order."""
+    async with AsyncExitStack() as stack:
+        database = await open_database(
+            config(parts.settings.database_url, MODELS, application=application)
         )
-    finally:
-        await desk.stop()
-        await board.stop()
-        await people.stop()
-        await listener.stop()
-        await wechat.aclose()
-        await realname.aclose()
-        for subscriber in subscribers:
-            await subscriber.aclose()
-        await redis.aclose()
-        await close_database(database)
+        stack.push_async_callback(close_database, database)
+        stack.push_async_callback(parts.redis.aclose)
+        stack.push_async_callback(parts.identity.realname.aclose)
+        stack.push_async_callback(parts.identity.wechat.aclose)
+        stack.push_async_callback(parts.people.stop)
+        stack.push_async_callback(parts.board.stop)
+        stack.push_async_callback(parts.desk.stop)
+        yield parts
+
+
+async def load_programme(settings: Settings) -> None:
+    """Write the programme's templates into a migrated book."""
+    async with running(make_parts(settings), application="huixiang-migrate") as parts:
+        await parts.campaign.load_programme(actor="programme")

@@ -9,11 +9,14 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable
 
-from server import reconcile
 from server.claim import jobs as claim_jobs
-from server.parts import Parts, open_parts
+from server.campaign.domain import RoundState
+from server.parts import Parts, make_parts, running
+from server.reconcile.service import alarm
 from server.settings import Settings
 from server.voucher import jobs as voucher_jobs
+from server.voucher.domain import VoucherState
+from server.voucher.models import Voucher
 
 LOG = logging.getLogger("huixiang.worker")
 
@@ -30,7 +33,7 @@ async def run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with open_parts(settings, application="huixiang-worker") as parts:
+    async with running(make_parts(settings), application="huixiang-worker") as parts:
         loops = [
             asyncio.create_task(_every(seconds, name, work), name=f"worker:{name}")
             for seconds, name, work in _loops(parts)
@@ -47,9 +50,17 @@ def _loops(parts: Parts) -> list[tuple[float, str, Callable[[], Awaitable[object
     return [
         (ROUNDS_EVERY_SECONDS, "rounds", lambda: claim_jobs.keep_rounds(campaign, gate)),
         (PENDING_EVERY_SECONDS, "pending", lambda: claim_jobs.complete_pending(campaign, gate)),
-        (EXPIRY_EVERY_SECONDS, "expiry", lambda: voucher_jobs.keep_expiry(campaign)),
-        (RECONCILE_EVERY_SECONDS, "reconcile", reconcile.report),
+        (EXPIRY_EVERY_SECONDS, "expiry", lambda: _expire(parts)),
+        (RECONCILE_EVERY_SECONDS, "reconcile", lambda: alarm(campaign, gate)),
     ]
+
+
+async def _expire(parts: Parts) -> None:
+    """Expire what is due, then settle the closed rounds that have no open voucher left."""
+    await voucher_jobs.expire_due(parts.clock.now())
+    for row in await parts.campaign.in_state(RoundState.CLOSED):
+        if not await Voucher.filter(round_id=row.id, state=VoucherState.ISSUED).exists():
+            await parts.campaign.settled(row.id)
 
 
 async def _every(seconds: float, name: str, work: Callable[[], Awaitable[object]]) -> None:

@@ -63,6 +63,7 @@ class RoundBoard:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        await self._listener.stop()
 
     async def read(self) -> None:
         """Read the announced rounds from the book."""

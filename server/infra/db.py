@@ -14,10 +14,13 @@ from tortoise import fields
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
+from tortoise.exceptions import DBConnectionError
 from tortoise.migrations.executor import MigrationExecutor
 
 APP = "huixiang"
 CONNECTION = "default"
+CONNECTION_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, DBConnectionError, OSError)
+"""What asking the database may raise when it is away, restarting or refusing."""
 STATEMENT_TIMEOUT_MS = 30_000
 LOCK_TIMEOUT_MS = 5_000
 

@@ -39,11 +39,12 @@ class Listener:
         self._heard.clear()
 
     async def stop(self) -> None:
-        """Stop listening."""
+        """Stop listening, and close the subscriber, which is this listener's alone."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
+        await self._subscriber.aclose()
 
     async def _listen(self) -> None:
         while True:

@@ -1,0 +1,134 @@
+"""The web server: `create_app(settings)` puts the parts behind their routes, `serve` runs it."""
+
+from contextlib import AsyncExitStack
+from functools import partial
+from itertools import count
+from pathlib import Path
+from types import SimpleNamespace
+
+from sanic import HTTPResponse, Request, Sanic
+from sanic.config import Config
+from sanic.response import html
+from sanic.worker.loader import AppLoader
+from sanic_ext import Extend
+from sanic_ext.extensions.openapi.extension import OpenAPIExtension
+from swagger_ui_bundle import swagger_ui_path
+
+from server.campaign import routes as campaign_routes
+from server.claim import routes as claim_routes
+from server.identity import routes as identity_routes
+from server.infra import db, http, log
+from server.infra.redis import RedisError
+from server.kit.clock import Clock, iso
+from server.merchant import routes as merchant_routes
+from server.parts import Parts, make_parts, running
+from server.redemption import routes as redemption_routes
+from server.settings import Settings, load
+from server.voucher import routes as voucher_routes
+
+App = Sanic[Config, SimpleNamespace]
+
+_HERE = Path(__file__).parent
+_DOCS = (_HERE / "docs.html").read_text(encoding="utf-8")
+_SWAGGER = Path(swagger_ui_path)
+_numbers = count(1)
+
+
+def create_app(settings: Settings, clock: Clock | None = None) -> App:
+    """The application of one process; its parts are opened before it serves and closed after.
+
+    No middleware: the routes call what they need, and the claim stays as quick as its own work.
+    """
+    app: App = Sanic(f"huixiang-{next(_numbers)}", configure_logging=False)
+    app.config.AUTO_EXTEND = False
+    app.config.ACCESS_LOG = False
+    app.config.GRACEFUL_SHUTDOWN_TIMEOUT = 10
+    app.config.OAS_UI_REDOC = False
+    app.config.OAS_UI_SWAGGER = False
+    app.config.API_TITLE = "惠享 API"
+    app.config.API_VERSION = "1"
+    app.config.API_DESCRIPTION = "晋城市城区数字消费券平台。金额单位为分，时间为 RFC 3339 (UTC)。"
+    http.install(app, proxies_count=settings.proxies_count)
+    Extend(app, built_in_extensions=False, extensions=[OpenAPIExtension])
+    parts = make_parts(settings, clock)
+    _add_routes(app, parts)
+    _add_pages(app, parts)
+    stack = AsyncExitStack()
+
+    @app.before_server_start
+    async def open_all(app: App) -> None:
+        await stack.enter_async_context(running(parts))
+        await parts.people.start()
+        await parts.board.start()
+
+    @app.after_server_stop
+    async def close_all(app: App) -> None:
+        await stack.aclose()
+
+    return app
+
+
+def _add_routes(app: App, parts: Parts) -> None:
+    sessions, clock = parts.sessions, parts.clock
+    proxies_count = parts.settings.proxies_count
+    app.blueprint(identity_routes.blueprint(parts.identity, sessions))
+    app.blueprint(campaign_routes.blueprint(parts.board, clock))
+    app.blueprint(claim_routes.blueprint(parts.desk, sessions, proxies_count))
+    app.blueprint(merchant_routes.blueprint(parts.programme))
+    app.blueprint(voucher_routes.blueprint(parts.wallet, sessions))
+    app.blueprint(redemption_routes.blueprint(parts.redemptions, sessions))
+
+
+def _add_pages(app: App, parts: Parts) -> None:
+    """Health for whoever watches the process, and the interface's description for people."""
+
+    @app.get("/healthz", name="healthz")
+    async def healthz(request: Request) -> HTTPResponse:
+        """200 when the book and the gate both answer, 503 with what does not."""
+        away = []
+        try:
+            async with db.connection() as book:
+                await book.execute("SELECT 1")
+        except (*db.CONNECTION_ERRORS,):
+            away.append("postgresql")
+        try:
+            await parts.redis.ping()
+        except (RedisError, OSError):
+            away.append("redis")
+        body = {"ok": not away, "away": away, "server_time": iso(parts.clock.now())}
+        return http.json(body, status=503 if away else 200, headers={"Cache-Control": "no-store"})
+
+    @app.get("/docs", name="docs")
+    async def docs(request: Request) -> HTTPResponse:
+        return html(_DOCS)
+
+    app.static("/docs/ui", _SWAGGER, name="docs-ui", directory_view=False)
+
+
+def serve(settings: Settings) -> None:
+    """Run the server until SIGINT or SIGTERM, with as many processes as the settings say."""
+    if settings.workers == 1:
+        app = create_app(settings)
+        app.run(
+            host=settings.host,
+            port=settings.port,
+            single_process=True,
+            motd=False,
+            access_log=False,
+        )
+        return
+    loader = AppLoader(factory=partial(create_app, settings))
+    app = loader.load()
+    app.prepare(
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        motd=False,
+        access_log=False,
+    )
+    Sanic.serve(primary=app, app_loader=loader)
+
+
+if __name__ == "__main__":
+    log.configure()
+    serve(load())

@@ -1,0 +1,12 @@
+"""cli: the `huixiang` command, for whoever runs the programme from a terminal.
+
+- `run`                       everything on this machine, with demo data; what `./scripts/run` starts
+- `serve` `worker` `migrate`  one process of a real deployment; settings come from the environment
+- `round` `fund` `merchant` `person`  what operators do, through the same services as any other way
+- `ledger check`, `reconcile` every invariant of the book; exit status 1 when one is broken
+- `simulate`                  a crowd against the running server, over HTTP
+
+One module per word; each adds its own arguments and returns an exit status. Commands that need the
+book find the running demo by themselves (`environment.py`) when `DATABASE_URL` is not set.
+A refusal is printed as its sentence and its code, with status 1; wrong usage is status 2.
+"""

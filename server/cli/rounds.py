@@ -1,0 +1,123 @@
+"""`huixiang round …`: planning and running rounds, through the same service as the console."""
+
+import argparse
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from server.campaign.domain import RoundPlan, RoundState
+from server.cli.environment import with_parts
+from server.kit.clock import SHANGHAI
+from server.kit.money import fen_text
+from server.parts import Parts
+
+_VERBS = {
+    "approve": "审批并预留资金（须与录入人不同）",
+    "open": "提前开始",
+    "pause": "暂停领取",
+    "resume": "恢复领取",
+    "close": "结束并退回未领资金",
+}
+
+
+def add(commands: Any) -> None:
+    """Add `round` and its verbs."""
+    verbs = commands.add_parser("round", help="轮次：录入、审批、开始、暂停、加量、结束")
+    verbs = verbs.add_subparsers(dest="verb", required=True, metavar="操作")
+    create = verbs.add_parser("create", help="录入一轮")
+    create.add_argument("--name", required=True, help="轮次名称")
+    create.add_argument("--opens-at", required=True, type=_instant, help="如 2026-12-01T10:00")
+    create.add_argument("--closes-at", required=True, type=_instant, help="如 2026-12-01T22:00")
+    create.add_argument("--cap", type=int, default=1, help="每人可领张数（默认 1）")
+    create.add_argument("--valid-days", type=int, default=7, help="券有效天数（默认 7）")
+    create.add_argument(
+        "--offer",
+        action="append",
+        required=True,
+        type=_offer,
+        metavar="券种=数量",
+        help="可多次，如 retail-50-5=1000",
+    )
+    create.add_argument("--by", required=True, help="录入人")
+    create.set_defaults(run=_create)
+    for verb, text in _VERBS.items():
+        parser = verbs.add_parser(verb, help=text)
+        parser.add_argument("round_id", type=UUID, help="轮次编号")
+        parser.add_argument("--by", required=True, help="操作人")
+        parser.set_defaults(run=_simple)
+    stock = verbs.add_parser("add-stock", help="增加某券种数量并预留资金")
+    stock.add_argument("offer_id", type=UUID, help="投放编号（round list 可见）")
+    stock.add_argument("count", type=int, help="增加张数")
+    stock.add_argument("--by", required=True, help="操作人")
+    stock.set_defaults(run=_add_stock)
+    verbs.add_parser("list", help="列出全部轮次").set_defaults(run=_list)
+
+
+def _instant(text: str) -> datetime:
+    """An instant; without an offset it is Shanghai's."""
+    instant = datetime.fromisoformat(text)
+    return instant if instant.tzinfo else instant.replace(tzinfo=SHANGHAI)
+
+
+def _offer(text: str) -> tuple[str, int]:
+    template, equals, stock = text.partition("=")
+    if not (template and equals and stock.isdigit()):
+        message = f"{text!r} 应为 券种=数量，如 retail-50-5=1000"
+        raise argparse.ArgumentTypeError(message)
+    return template, int(stock)
+
+
+def _create(asked: argparse.Namespace) -> int:
+    plan = RoundPlan(
+        name=asked.name,
+        opens_at=asked.opens_at,
+        closes_at=asked.closes_at,
+        per_person_cap=asked.cap,
+        voucher_valid=timedelta(days=asked.valid_days),
+        offers=asked.offer,
+    )
+    round_id = with_parts(lambda parts: parts.campaign.create_round(plan, actor=asked.by))
+    print(f"已录入，待他人审批：{round_id}")
+    return 0
+
+
+def _simple(asked: argparse.Namespace) -> int:
+    async def work(parts: Parts) -> None:
+        campaign = parts.campaign
+        acts: dict[str, Callable[..., Awaitable[None]]] = {
+            "approve": campaign.approve,
+            "open": campaign.open_now,
+            "pause": campaign.pause,
+            "resume": campaign.resume,
+            "close": campaign.close,
+        }
+        await acts[asked.verb](asked.round_id, actor=asked.by)
+
+    with_parts(work)
+    print("已完成。")
+    return 0
+
+
+def _add_stock(asked: argparse.Namespace) -> int:
+    with_parts(
+        lambda parts: parts.campaign.add_stock(asked.offer_id, asked.count, actor=asked.by)
+    )
+    print("已增加，资金已预留。")
+    return 0
+
+
+def _list(asked: argparse.Namespace) -> int:
+    rounds = with_parts(lambda parts: parts.campaign.in_state(*RoundState))
+    for row in rounds:
+        opens, closes = (
+            at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") for at in (row.opens_at, row.closes_at)
+        )
+        paused = "（已暂停）" if row.paused else ""
+        print(f"{row.id}  {row.state:<9} {opens} — {closes}  {row.name}{paused}")
+        for offer in row.offers:
+            worth = fen_text(offer.face_value_fen)
+            print(f"    {offer.id}  {offer.name}  面值 {worth}  已领 {offer.issued}/{offer.stock}")
+    if not rounds:
+        print("还没有轮次。")
+    return 0
