@@ -8,6 +8,7 @@ environment never sees a call.
 """
 
 import asyncio
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -15,6 +16,7 @@ from typing import Final
 import httpx
 
 ANSWER_BYTES_MAX: Final = 256 * 1024
+_POOL_SIZE: Final = 8
 _BESIDE: Final = "huixiang.query"
 """Name of the request extension in which the secret parameters travel."""
 
@@ -76,13 +78,10 @@ class Outbound:
             write=self._patience.read_seconds,
             pool=self._patience.total_seconds,
         )
-        limits = httpx.Limits(
-            max_connections=connections_max, max_keepalive_connections=connections_max
-        )
         self._client = httpx.AsyncClient(
             base_url=base_url,
             timeout=timeout,
-            transport=_SecretQueryTransport(trust_env=False, limits=limits),
+            transport=_SecretQueryTransport(connections_max),
             trust_env=False,
             follow_redirects=False,
         )
@@ -137,13 +136,27 @@ class Outbound:
             await response.aclose()
 
 
-class _SecretQueryTransport(httpx.AsyncHTTPTransport):
-    """Puts the secret parameters into the address, on a copy that nobody above sees."""
+class _SecretQueryTransport(httpx.AsyncBaseTransport):
+    """Puts the secret parameters into the address, on a copy that nobody above sees.
+
+    httpcore looks at every pair of a pool's connections at every call: 64 in one pool were half as
+    fast as eight pools of eight, which take the calls in turn.
+    """
+
+    def __init__(self, connections_max: int) -> None:
+        assert connections_max % _POOL_SIZE == 0, f"pools hold {_POOL_SIZE} connections each"
+        limits = httpx.Limits(max_connections=_POOL_SIZE, max_keepalive_connections=_POOL_SIZE)
+        trust = httpx.create_ssl_context(trust_env=False)
+        self._pools = [
+            httpx.AsyncHTTPTransport(verify=trust, trust_env=False, limits=limits)
+            for _ in range(connections_max // _POOL_SIZE)
+        ]
+        self._in_turn = itertools.cycle(self._pools)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         extensions = dict(request.extensions)
         secret_query = extensions.pop(_BESIDE)
-        return await super().handle_async_request(
+        return await next(self._in_turn).handle_async_request(
             httpx.Request(
                 request.method,
                 request.url.copy_merge_params(secret_query),
@@ -152,3 +165,7 @@ class _SecretQueryTransport(httpx.AsyncHTTPTransport):
                 extensions=extensions,
             )
         )
+
+    async def aclose(self) -> None:
+        for pool in self._pools:
+            await pool.aclose()

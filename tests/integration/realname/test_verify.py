@@ -84,6 +84,9 @@ async def test_nobody_listens_is_tried_twice(
     finally:
         await provider.aclose()
     assert caplog.text.count("trying once more") == 1
+    person = account("resident:12").person
+    assert person.id_number not in caplog.text
+    assert person.phone not in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ async def test_a_broken_off_answer_is_unreachable(redis: "aioredis.Redis") -> No
         await login(redis, b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{")
 
 
-@pytest.mark.parametrize("country", ["86", 86, "+86"])
+@pytest.mark.parametrize("country", ["86", 86, "+86"], ids=["text", "number", "plus"])
 async def test_the_country_code_as_text_or_number(
     redis: "aioredis.Redis", country: str | int
 ) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -92,6 +92,27 @@ async def test_two_processes_share_the_token(
     assert await asyncio.gather(*(process.wait() for process in processes)) == [0, 0]
     assert fresh_sandbox.calls(PHONE) == 10
     assert fresh_sandbox.calls(STABLE) == 1
+
+
+async def test_a_token_stored_on_the_way_to_the_lock_is_taken(
+    fresh_sandbox: Sandbox,
+    redis: "aioredis.Redis",
+    new_client: Clients,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another process finishes between our look and our lock: looking again saves the fetch."""
+    shared = new_client()._tokens
+    lock = shared._lock
+
+    @asynccontextmanager
+    async def late() -> AsyncIterator[bool]:
+        await redis.set(PREFIX + "token", "of-another-process")
+        async with lock() as mine:
+            yield mine
+
+    monkeypatch.setattr(shared, "_lock", late)
+    assert await shared.current() == "of-another-process"
+    assert fresh_sandbox.calls(STABLE) == 0
 
 
 async def test_the_token_is_kept_until_five_minutes_before_its_end(
