@@ -25,7 +25,8 @@ signal.signal(signal.SIGINT, lambda *_: None)
 with start_engines(Path(sys.argv[1]), durable=sys.argv[2] == "durable") as engines:
     child = 0
     if sys.argv[3] == "fork" and (child := os.fork()) == 0:
-        engines.stop()
+        engines.postgres.stop()
+        engines.valkey.stop()
         time.sleep(60)
         os._exit(0)
     facts = {
