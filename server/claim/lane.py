@@ -13,7 +13,7 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
-from redis.exceptions import RedisError
+from server.infra.redis import RedisError
 
 from server.campaign.domain import RoundFacts
 from server.claim import book

@@ -1,13 +1,12 @@
 """`POST /api/v1/rounds/{round_id}/claims`."""
 
-import orjson
 from sanic import Blueprint, HTTPResponse, Request
 from sanic_ext import openapi
 
 from server.claim.schemas import ClaimRequest
 from server.claim.service import ClaimDesk
 from server.identity.session import Sessions
-from server.infra.http import JSON, client_address, network_of, reader
+from server.infra.http import JSON, client_address, dumps, network_of, reader
 from server.kit.clock import iso
 
 
@@ -41,8 +40,6 @@ def blueprint(desk: ClaimDesk, sessions: Sessions, proxies_count: int) -> Bluepr
             "issued_at": iso(voucher.issued_at),
             "valid_until": iso(voucher.valid_until),
         }
-        return HTTPResponse(
-            orjson.dumps(body), status=201 if claimed.fresh else 200, content_type=JSON
-        )
+        return HTTPResponse(dumps(body), status=201 if claimed.fresh else 200, content_type=JSON)
 
     return routes

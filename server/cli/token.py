@@ -23,7 +23,8 @@ def _token(asked: argparse.Namespace) -> int:
     with httpx.Client(trust_env=False, timeout=10) as client:
 
         def ask(url: str, body: dict[str, Any], token: str = "") -> Any:
-            response = client.post(url, json=body, headers={"Authorization": f"Bearer {token}"})
+            headers = {"Authorization": f"Bearer {token}"} if token else {}
+            response = client.post(url, json=body, headers=headers)
             if response.is_error:
                 print(f"{url}: {response.text}", file=sys.stderr)
                 raise SystemExit(1)

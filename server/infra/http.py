@@ -102,9 +102,20 @@ class Busy(Refusal):
     detail = "系统繁忙，请稍后再试。"
 
 
+def dumps(body: Any) -> bytes:
+    """JSON text of `body`: identifiers (asyncpg has a class of its own for them) become text."""
+    return orjson.dumps(body, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(type(value).__name__)
+
+
 def json(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> HTTPResponse:
     """Answer with `body` as JSON; UUIDs become text, other types must be plain."""
-    return raw(orjson.dumps(body), status=status, headers=headers, content_type=JSON)
+    return raw(dumps(body), status=status, headers=headers, content_type=JSON)
 
 
 def problem(refusal: Refusal) -> HTTPResponse:
@@ -121,7 +132,7 @@ def problem(refusal: Refusal) -> HTTPResponse:
     wait_ms = refusal.data.get("retry_after_ms")
     if isinstance(wait_ms, int):
         headers["Retry-After"] = str(max(1, -(-wait_ms // 1000)))
-    return raw(orjson.dumps(document), status=status, headers=headers, content_type=PROBLEM)
+    return raw(dumps(document), status=status, headers=headers, content_type=PROBLEM)
 
 
 def reader(kind: type[T]) -> Callable[[Request], T]:
@@ -172,7 +183,7 @@ def network_of(address: str) -> str:
 
 def cached(request: Request, body: Any, *, seconds: int) -> HTTPResponse:
     """A public answer that caches may keep for `seconds`, with a strong ETag; 304 where it is known."""
-    content = orjson.dumps(body)
+    content = dumps(body)
     tag = f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
     headers = {"ETag": tag, "Cache-Control": f"public, max-age={seconds}"}
     known = request.headers.get("if-none-match", "")

@@ -4,7 +4,7 @@ import asyncio
 import logging
 
 from redis import asyncio as aioredis
-from redis.exceptions import RedisError
+from server.infra.redis import RedisError
 
 LOG = logging.getLogger("huixiang.notice")
 
