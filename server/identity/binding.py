@@ -63,27 +63,34 @@ async def bind_verified(
     if mine.person_id is None:
         await WeChatAccount.filter(id=mine.id).update(person_id=person.id)
         mine.person_id = person.id
+    await _renew(person, verified, personal, now)
     return Binding(Standing(mine, session, person), revoked)
 
 
 async def _person(verified: Identification, personal: Personal, now: datetime) -> Person:
-    """Find the person by the ID number's index, or make one; names change, the person does not."""
+    """Find the person by the ID number's index, or make one."""
     index = personal.id_number_index(verified.id_number)
     person = await locked_person(Person.filter(id_number_index=index)).first()
-    if person is None:
-        person_id = uuid7()
-        return await Person.create(
-            id=person_id,
-            name_sealed=personal.seal_name(person_id, verified.name),
-            id_number_sealed=personal.seal_id_number(person_id, verified.id_number),
-            id_number_index=index,
-            verified_at=now,
-        )
+    if person is not None:
+        return person
+    person_id = uuid7()
+    return await Person.create(
+        id=person_id,
+        name_sealed=personal.seal_name(person_id, verified.name),
+        id_number_sealed=personal.seal_id_number(person_id, verified.id_number),
+        id_number_index=index,
+        verified_at=now,
+    )
+
+
+async def _renew(
+    person: Person, verified: Identification, personal: Personal, now: datetime
+) -> None:
+    """Keep when the person was verified last, and under which name: people take new ones."""
     if personal.name(person) != verified.name:
         person.name_sealed = personal.seal_name(person.id, verified.name)
     person.verified_at = now
     await person.save(update_fields=["name_sealed", "verified_at"])
-    return person
 
 
 async def _release(

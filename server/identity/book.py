@@ -29,9 +29,9 @@ AWAY = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
-    asyncpg.LockNotAvailableError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
 )
-"""The database is away, starting, stopping, full or stuck: asking again later does no harm."""
+"""The database is away, starting, stopping, shut, full or stuck: asking again does no harm."""
 
 T = TypeVar("T")
 
