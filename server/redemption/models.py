@@ -10,7 +10,7 @@ class Redemption(Model):
     """A merchant consumed a voucher against one order (核销)."""
 
     id = fields.UUIDField(primary_key=True)
-    """Made by the cashier's app and kept there before sending: the same id is the same redemption."""
+    """Made by the cashier's app, kept there before sending: the same id is the same redemption."""
     voucher_id = fields.UUIDField(unique=True)
     """A voucher redeems once."""
     person_id = fields.UUIDField()

@@ -78,6 +78,11 @@ class Factory:
         return account.id
 
 
+def round_of(offer: Offer) -> UUID:
+    """The round that an offer is within."""
+    return UUID(str(offer.round_id))
+
+
 def merchant_plan(*categories: str) -> MerchantPlan:
     """A merchant that may be entered, with a credit code of its own."""
     return MerchantPlan(

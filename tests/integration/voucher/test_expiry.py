@@ -15,7 +15,7 @@ from server.voucher import service
 from server.voucher.domain import VoucherState
 from server.voucher.jobs import expire_due
 from server.voucher.models import Voucher
-from tests.factories.book import Factory
+from tests.factories.book import Factory, round_of
 
 WEEK = timedelta(days=7)
 FACE_FEN = 4_00
@@ -24,7 +24,7 @@ FACE_FEN = 4_00
 @pytest.mark.policy("P-10.1")
 async def test_expired_money_flows_back_to_the_pool(make: Factory) -> None:
     offer = await make.offer(stock=10)
-    account = round_account(offer.round_id)
+    account = round_account(round_of(offer))
     due = [await make.voucher(offer) for _ in range(3)]
     late = await make.voucher(offer, valid=WEEK + timedelta(seconds=1))
     pool_fen = await balance_fen(POOL)
@@ -51,7 +51,7 @@ async def test_the_job_works_in_batches_and_goes_on_where_it_stopped(make: Facto
     assert await expire_due(make.clock.now(), batch_max=2, batches_max=2) == 4
     assert await expire_due(make.clock.now(), batch_max=2) == 6
     for offer in offers:
-        assert await balance_fen(round_account(offer.round_id)) == 5 * FACE_FEN
+        assert await balance_fen(round_account(round_of(offer))) == 5 * FACE_FEN
     assert await Transfer.filter(code=Code.EXPIRY).count() == 6
 
 
@@ -100,7 +100,7 @@ async def test_two_workers_expire_each_voucher_once(make: Factory) -> None:
     now = make.clock.now()
     counts = await asyncio.gather(*(expire_due(now, batch_max=7) for _ in range(4)))
     assert sum(counts) + await expire_due(now) == 40
-    assert await balance_fen(round_account(offer.round_id)) == 0
+    assert await balance_fen(round_account(round_of(offer))) == 0
 
 
 async def test_the_job_reads_open_vouchers_through_their_own_index(make: Factory) -> None:
