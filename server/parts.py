@@ -28,6 +28,7 @@ from server.infra.wechat import WeChat
 from server.kit.clock import Clock, SystemClock
 from server.merchant.service import Merchants
 from server.models import MODELS
+from server.redemption.gate import ScanGate
 from server.redemption.service import Redemptions
 from server.settings import Settings
 from server.voucher.service import Wallet
@@ -41,6 +42,8 @@ class Parts:
     clock: Clock
     programme: Programme
     redis: "aioredis.Redis"
+    wechat: WeChat
+    realname: HttpRealName
     people: IdentitySnapshot
     sessions: Sessions
     identity: Identity
@@ -63,16 +66,18 @@ def make_parts(settings: Settings, clock: Clock | None = None) -> Parts:
     ring = KeyRing.from_secrets(settings.keys, max(settings.keys))
     sessions = Sessions(TokenSigner(KeyRing.from_secret(settings.secret)), people, clock)
     gate = Gate(redis, programme.claim, clock)
+    wechat = WeChat(
+        settings.wechat_appid,
+        settings.wechat_secret,
+        redis=redis,
+        base_url=settings.wechat_base_url,
+    )
+    realname = HttpRealName(
+        settings.realname_base_url, settings.realname_key, settings.realname_secret, clock=clock
+    )
     identity = Identity(
-        wechat=WeChat(
-            settings.wechat_appid,
-            settings.wechat_secret,
-            redis=redis,
-            base_url=settings.wechat_base_url,
-        ),
-        realname=HttpRealName(
-            settings.realname_base_url, settings.realname_key, settings.realname_secret, clock=clock
-        ),
+        wechat=wechat,
+        realname=realname,
         personal=Personal(Vault(ring), BlindIndex(settings.secret)),
         attempts=Attempts(redis),
         sessions=sessions,
@@ -80,13 +85,14 @@ def make_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         redis=redis,
         clock=clock,
     )
-    merchants = Merchants(programme, clock)
-    wallet = Wallet(Codebook(settings.secret), clock)
+    codes = Codebook(settings.secret)
     return Parts(
         settings=settings,
         clock=clock,
         programme=programme,
         redis=redis,
+        wechat=wechat,
+        realname=realname,
         people=people,
         sessions=sessions,
         identity=identity,
@@ -94,9 +100,9 @@ def make_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         campaign=Campaign(programme, clock, redis),
         gate=gate,
         desk=ClaimDesk(board, people, gate, clock, derive_key(settings.secret, "claim.network")),
-        merchants=merchants,
-        wallet=wallet,
-        redemptions=Redemptions(wallet, merchants, programme, clock),
+        merchants=Merchants(programme, clock),
+        wallet=Wallet(codes, clock),
+        redemptions=Redemptions(programme, codes, ScanGate(redis, clock), clock),
     )
 
 
@@ -109,8 +115,8 @@ async def running(parts: Parts, *, application: str = "huixiang") -> AsyncIterat
         )
         stack.push_async_callback(close_database, database)
         stack.push_async_callback(parts.redis.aclose)
-        stack.push_async_callback(parts.identity.realname.aclose)
-        stack.push_async_callback(parts.identity.wechat.aclose)
+        stack.push_async_callback(parts.realname.aclose)
+        stack.push_async_callback(parts.wechat.aclose)
         stack.push_async_callback(parts.people.stop)
         stack.push_async_callback(parts.board.stop)
         stack.push_async_callback(parts.desk.stop)

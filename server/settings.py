@@ -16,6 +16,8 @@ _PROJECT = Path(__file__).resolve().parent.parent
 _SECRET_BYTES_MIN = 32
 _WORKERS_MAX = 64
 _PORT_MAX = 65535
+_KEY_ID_MAX = 255
+_KEY_BYTES = 32
 
 
 class SettingsError(Exception):
@@ -130,11 +132,13 @@ def _keys(env: Mapping[str, str]) -> dict[int, bytes]:
     keys: dict[int, bytes] = {}
     for part in text.split(","):
         number, colon, encoded = part.strip().partition(":")
-        if not (colon and number.isascii() and number.isdigit() and 1 <= int(number) <= 255):
+        if not (
+            colon and number.isascii() and number.isdigit() and 1 <= int(number) <= _KEY_ID_MAX
+        ):
             message = "HUIXIANG_KEYS should read id:base64[,id:base64…] with ids from 1 to 255"
             raise SettingsError(message)
         keys[int(number)] = _decoded("HUIXIANG_KEYS", encoded)
-        if len(keys[int(number)]) != 32:  # noqa: PLR2004 - AES-256
+        if len(keys[int(number)]) != _KEY_BYTES:
             message = f"HUIXIANG_KEYS: key {number} is not 32 bytes"
             raise SettingsError(message)
     return keys

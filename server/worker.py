@@ -9,8 +9,8 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable
 
-from server.claim import jobs as claim_jobs
 from server.campaign.domain import RoundState
+from server.claim import jobs as claim_jobs
 from server.parts import Parts, make_parts, running
 from server.reconcile.service import alarm
 from server.settings import Settings

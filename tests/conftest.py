@@ -1,4 +1,4 @@
-"""Fixtures of all tests: real engines, a fresh database for each test, and a clock that can be set."""
+"""Fixtures of all tests: real engines, a fresh database for each test, a clock to be set."""
 
 import asyncio
 import base64

@@ -1,8 +1,8 @@
 """campaign: the programme, its voucher templates, and the rounds that release them (P-03 … P-07).
 
 Owns `templates`, `rounds` and `offers`. The programme itself is data: one TOML file under
-`server/policy`, read by `programme.py`. A round (轮次) releases one or more templates; an offer (投放)
-is one template within a round, with its stock.
+`server/policy`, read by `programme.py`. A round (轮次) releases one or more templates; an offer
+(投放) is one template within a round, with its stock.
 
 States of a round, moved through one table in `domain.py`:
 draft → approved → scheduled → open → closed → settled. `approved` has its money reserved on the
@@ -12,8 +12,8 @@ nobody claimed back; `settled` has no open voucher left. Pausing is a flag besid
 What the public sees is the phase, a pure function of a round and the present instant, so opening
 and closing are exact whether or not anyone, or any background process, is awake.
 
-`snapshot.py` keeps every process's copy of the announced rounds fresh: a word on Redis pub/sub makes
-it read at once, and a timer makes it read anyway.
+`snapshot.py` keeps every process's copy of the announced rounds fresh: a word on Redis pub/sub
+makes it read at once, and a timer makes it read anyway.
 
 Invariants
 - Approval, and adding stock, reserve stock × face value in the same transaction (P-03).

@@ -44,7 +44,7 @@ class Round(Model):
     voucher_valid_until_max = fields.DatetimeField()
     """The programme's end: no voucher outlives it (P-04)."""
     gate_epoch = fields.BigIntField(default=0)
-    """Which filling of the gate the book accepts claims from; raised whenever the gate is refilled."""
+    """Which filling of the gate the book accepts claims from; raised at every new filling."""
     created_by = fields.CharField(max_length=100)
     approved_by = fields.CharField(max_length=100, null=True)
     created_at = fields.DatetimeField()

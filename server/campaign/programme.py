@@ -1,4 +1,4 @@
-"""The programme's rules, read from their TOML file: dates, ceiling, categories, templates, limits."""
+"""The programme's rules, read from their TOML file: dates, ceiling, templates, limits."""
 
 import tomllib
 from collections.abc import Mapping

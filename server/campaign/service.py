@@ -1,13 +1,12 @@
 """Planning, approving and running rounds; loading the programme; receiving its money.
 
 Every change of a round locks the round's row first and its offers after it, in the order of their
-ids. What a change means for the gate is said by raising the epoch: the gate is filled again from the
-book before anyone takes from it.
+ids. What a change means for the gate is said by raising the epoch: the gate is filled again from
+the book before anyone takes from it.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from redis import asyncio as aioredis

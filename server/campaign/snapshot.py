@@ -1,8 +1,8 @@
 """Every process's copy of the announced rounds.
 
-A word on Redis pub/sub makes it read the book at once; a timer makes it read anyway, because pub/sub
-promises nothing. Phases are worked out from the copy and the clock, so opening and closing need no
-message at all.
+A word on Redis pub/sub makes it read the book at once; a timer makes it read anyway, because
+pub/sub promises nothing. Phases are worked out from the copy and the clock, so opening and closing
+need no message at all.
 """
 
 import asyncio

@@ -23,8 +23,9 @@ HOLDERS_BATCH = 5000
 # epoch and write nothing. `issued` cannot pass `stock`: the CHECK fails the whole statement.
 _WRITE = """
 WITH asked AS (
-  SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bytea[], $5::smallint[], $6::bigint[])
-    AS t(id, offer_id, person_id, network_index, slot, gate_epoch)
+  SELECT * FROM unnest(
+    $1::uuid[], $2::uuid[], $3::uuid[], $4::bytea[], $5::smallint[], $6::bigint[]
+  ) AS t(id, offer_id, person_id, network_index, slot, gate_epoch)
 ), locked AS (
   SELECT * FROM offers WHERE id = ANY($7::uuid[]) ORDER BY id FOR NO KEY UPDATE
 ), written AS (
@@ -110,7 +111,8 @@ async def find(pairs: Sequence[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], He
 
 async def epoch(round_id: UUID) -> int:
     """The epoch that the book accepts claims of."""
-    return (await Round.get(id=round_id).only("gate_epoch")).gate_epoch
+    row = await Round.get(id=round_id).only("gate_epoch")
+    return int(row.gate_epoch)
 
 
 async def begin_filling(round_id: UUID) -> Filling | None:

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from server.campaign.domain import Phase
 from server.kit.errors import Kind, Refusal
 
 
@@ -40,6 +39,14 @@ class Paused(Refusal):
     detail = "本轮已暂停领取，请稍后再来。"
 
 
+class Barred(Refusal):
+    """The person may not claim (P-06.7, P-11.5)."""
+
+    code = "claim.barred"
+    kind = Kind.FORBIDDEN
+    detail = "您的领取资格已被暂停，如有疑问请拨打活动咨询电话。"
+
+
 class CapReached(Refusal):
     """The person holds as many vouchers of this round as one may (`data.cap`)."""
 
@@ -65,7 +72,7 @@ class SoldOut(Refusal):
 
 
 class Unsure(Refusal):
-    """The book did not answer: the claim may have been written. Asking again gives nothing twice."""
+    """The book did not answer: the claim may be in it. Asking again gives nothing twice."""
 
     code = "claim.unsure"
     kind = Kind.UNAVAILABLE
@@ -98,10 +105,20 @@ class Claimed(NamedTuple):
     """Issued by this very request (201), or held before (200)."""
 
 
-def check_phase(phase: Phase, opens_at: str, server_time: str) -> Refusal | None:
-    """What a round's phase says to a claimant who holds no voucher of it; None when open."""
-    if phase is Phase.OPEN:
-        return None
-    if phase is Phase.UPCOMING:
+def check(
+    *, upcoming: bool, closed: bool, paused: bool, barred: bool, opens_at: str, server_time: str
+) -> Refusal | None:
+    """What is refused without asking the gate, in the charter's order; None when nothing is.
+
+    Only `claim.not_open` is final here: for the others the gate is still asked whether the person
+    holds a voucher already, for then they get that one again.
+    """
+    if upcoming:
         return NotOpen(opens_at=opens_at, server_time=server_time)
-    return Paused() if phase is Phase.PAUSED else Closed()
+    if closed:
+        return Closed()
+    if paused:
+        return Paused()
+    if barred:
+        return Barred()
+    return None

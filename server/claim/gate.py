@@ -19,6 +19,7 @@ ENTRY_BYTES = 42
 ANSWER_BYTES = 21
 RATE_WINDOW_SECONDS = 60
 FILLING_SECONDS_MAX = 600
+FILL_BATCH = 5000
 KEPT_AFTER_CLOSE_SECONDS = 24 * 3600
 
 WON, HELD, PENDING, CAP, RATE, SOLD_OUT, SHUT = b"WHPCRSX"
@@ -100,11 +101,13 @@ class Gate:
 
     async def epoch(self, round_id: UUID) -> int:
         """The epoch of the present filling; 0 when there is none."""
-        return int(await self._redis.execute_command("HGET", f"hx:{{{round_id}}}:gate", "epoch") or 0)
+        return int(
+            await self._redis.execute_command("HGET", f"hx:{{{round_id}}}:gate", "epoch") or 0
+        )
 
     async def stock(self, round_id: UUID) -> tuple[int, dict[int, int]]:
         """The epoch of the present filling, and what is left by position."""
-        fields = await self._redis.hgetall(f"hx:{{{round_id}}}:gate")
+        fields: dict[bytes, bytes] = await self._redis.hgetall(f"hx:{{{round_id}}}:gate")  # type: ignore[assignment]
         left = {
             int(name.removeprefix(b"left:")): int(value)
             for name, value in fields.items()
@@ -117,7 +120,8 @@ class Gate:
         found: list[PendingTake] = []
         cursor = 0
         while True:
-            cursor, rows = await self._redis.hscan(
+            rows: dict[bytes, bytes]
+            cursor, rows = await self._redis.hscan(  # type: ignore[assignment]
                 f"hx:{{{round_id}}}:pending", cursor, count=count_max
             )
             found += [
@@ -156,9 +160,8 @@ class Gate:
             await self._redis.execute_command("HSET", new_holders, *flat)
             await self._redis.expire(new_holders, FILLING_SECONDS_MAX)
         people = list(counts.items())
-        for at in range(0, len(people), 5000):
-            mapping = {person: count for person, count in people[at : at + 5000]}
-            await self._redis.hset(new_counts, mapping=mapping)
+        for at in range(0, len(people), FILL_BATCH):
+            await self._redis.hset(new_counts, mapping=dict(people[at : at + FILL_BATCH]))
             await self._redis.expire(new_counts, FILLING_SECONDS_MAX)
         took_effect = await _FILL(
             self._redis,

@@ -15,7 +15,7 @@ from server.claim.gate import Gate, PendingTake
 LOG = logging.getLogger("huixiang.claim")
 
 PENDING_AGE_MS = 3_000
-"""Older than this, whoever took it is not coming back; writing it twice would be harmless anyway."""
+"""Older than this, whoever took it is not coming back; writing it twice would be harmless."""
 PENDING_BATCH = 512
 
 
@@ -38,8 +38,8 @@ async def keep_rounds(campaign: Campaign, gate: Gate) -> None:
 async def complete_pending(campaign: Campaign, gate: Gate) -> int:
     """Write the takes that a process made and did not live to write; returns how many.
 
-    Nobody was told "yes" about them, and whoever asks again is told about the one voucher. Writing a
-    take that was written meanwhile changes nothing: its id and its person are unique.
+    Nobody was told "yes" about them, and whoever asks again is told about the one voucher. Writing
+    a take that was written meanwhile changes nothing: its id and its person are unique.
     """
     completed = 0
     for row in await campaign.in_state(*CLAIMABLE):

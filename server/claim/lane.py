@@ -13,7 +13,6 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
-from server.infra.redis import RedisError
 
 from server.campaign.domain import RoundFacts
 from server.claim import book
@@ -30,6 +29,7 @@ from server.claim.domain import (
 from server.claim.filling import fill
 from server.claim.gate import CAP, HELD, PENDING, RATE, SHUT, SOLD_OUT, WON, Answer, Gate
 from server.infra.batch import Batcher
+from server.infra.redis import RedisError
 from server.kit.clock import Clock
 from server.kit.errors import Refusal
 
@@ -236,7 +236,7 @@ class Lane:
             LOG.warning("marks of %s stay pending: %s", self.facts.id, type(error).__name__)
 
     async def _again(self, asks: Sequence[Ask], *, pause: bool) -> None:
-        """Send asks through the gate once more, with the same claim ids, a bounded number of times."""
+        """Send asks through the gate once more, with the same claim ids, some times at most."""
         waiting = []
         for ask in asks:
             ask.tries += 1

@@ -17,7 +17,7 @@ class Claim(Model):
     no tighter than one voucher per offer. Unique, so that the book itself keeps the cap."""
     claimed_at = fields.DatetimeField()
     network_index = fields.BinaryField()
-    """Keyed hash (8 bytes) of the network it came from: equal networks can be seen, none is named."""
+    """Keyed hash (8 bytes) of the network it came from: equal ones can be seen, none is named."""
 
     class Meta:
         """One voucher per person and offer, in the book, whatever the gate says."""

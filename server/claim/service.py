@@ -5,10 +5,10 @@ from uuid import UUID
 
 from server.campaign.domain import Phase, phase
 from server.campaign.snapshot import RoundBoard, RoundView
-from server.claim.domain import Busy, Claimed, UnknownOffer, check_phase
+from server.claim.domain import Busy, Claimed, UnknownOffer, check
 from server.claim.gate import Gate
 from server.claim.lane import RETRY_AFTER_MS, Ask, Lane
-from server.identity.domain import Barred, NotRealName, Principal
+from server.identity.domain import NotRealName, Principal
 from server.identity.snapshot import IdentitySnapshot
 from server.kit.clock import Clock, iso
 from server.kit.ids import uuid7_bytes
@@ -39,8 +39,8 @@ class ClaimDesk:
     ) -> tuple[Claimed, RoundView]:
         """Take one voucher, or the one that the person has already; raises the refusals in order.
 
-        `network` is the address, or the /64 network, that the request came from. The answer is given
-        after the book has committed (`claim.unsure` when that cannot be known).
+        `network` is the address, or the /64 network, that the request came from. The answer is
+        given after the book has committed (`claim.unsure` when that cannot be known).
         """
         person_id = principal.person_id
         if person_id is None:
@@ -51,11 +51,17 @@ class ClaimDesk:
             raise UnknownOffer
         now = self._clock.now()
         present = phase(view.facts, now)
-        shut = check_phase(present, view.opens_at, iso(now))
-        if shut is not None and present is Phase.UPCOMING:
+        shut = check(
+            upcoming=present is Phase.UPCOMING,
+            closed=present is Phase.CLOSED,
+            paused=present is Phase.PAUSED,
+            barred=self._people.is_barred(person_id),
+            opens_at=view.opens_at,
+            server_time=iso(now),
+        )
+        if present is Phase.UPCOMING:
+            assert shut is not None, "nobody claims before the opening"
             raise shut
-        if shut is None and self._people.is_barred(person_id):
-            shut = Barred()
         lane = self._lane(view)
         ask = Ask(person_id, uuid7_bytes(), self._network(network), offer.id, offer.position)
         ask.shut = shut

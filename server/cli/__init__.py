@@ -1,6 +1,6 @@
 """cli: the `huixiang` command, for whoever runs the programme from a terminal.
 
-- `run`                       everything on this machine, with demo data; what `./scripts/run` starts
+- `run`                       everything on this machine, with demo data (`./scripts/run`)
 - `serve` `worker` `migrate`  one process of a real deployment; settings come from the environment
 - `round` `fund` `merchant` `person`  what operators do, through the same services as any other way
 - `ledger check`, `reconcile` every invariant of the book; exit status 1 when one is broken

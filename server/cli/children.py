@@ -1,4 +1,4 @@
-"""The processes that the demo's supervisor keeps: started, restarted when they die, stopped at the end."""
+"""The processes that the demo's supervisor keeps: restarted when they die, stopped at the end."""
 
 import os
 import signal

@@ -19,12 +19,12 @@ APPROPRIATION_FEN = 20_000_000_00
 ROUND_LASTS = timedelta(days=2)
 
 MERCHANTS = (
-    ("91140502MA0DEM0A1", "晋城市城区惠民超市有限公司", "retail", "惠民超市凤台店", "东街", "凤台东街 12 号"),
-    ("91140502MA0DEM0B2", "晋城市城区老城饭庄", "dining", "老城饭庄", "西街", "西大街 88 号"),
-    ("91140502MA0DEM0C3", "晋城市城区凤城宾馆有限公司", "lodging", "凤城宾馆", "南街", "泽州路 301 号"),
-    ("91140502MA0DEM0D4", "晋城市城区北石店加油站", "fuel", "北石店加油站", "北石店镇", "北环路 5 号"),
+    ("91140502MA0DEM0A1", "城区惠民超市有限公司", "retail", "惠民超市", "东街", "凤台东街 12 号"),
+    ("91140502MA0DEM0B2", "城区老城饭庄", "dining", "老城饭庄", "西街", "西大街 88 号"),
+    ("91140502MA0DEM0C3", "城区凤城宾馆有限公司", "lodging", "凤城宾馆", "南街", "泽州路 301 号"),
+    ("91140502MA0DEM0D4", "城区北石店加油站", "fuel", "北石店加油站", "北石店镇", "北环路 5 号"),
 )  # fmt: skip
-"""First 17 characters of the credit code (the check digit is worked out), names, category, place."""
+"""17 characters of the credit code (the check digit is worked out), names, category, place."""
 
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
@@ -72,7 +72,9 @@ async def _merchants(parts: Parts) -> None:
         credit_code = code + _check_digit(code)
         if credit_code in known:
             continue
-        plan = MerchantPlan(credit_code, name, (category,), (StorePlan(store, address, subdistrict),))
+        plan = MerchantPlan(
+            credit_code, name, (category,), (StorePlan(store, address, subdistrict),)
+        )
         merchant = await parts.merchants.add(plan, APPROVER)
         openid = cast.account(f"cashier:{index}").openid
         person = cast.cashier(index)
@@ -81,13 +83,13 @@ async def _merchants(parts: Parts) -> None:
 
 
 def _check_digit(code: str) -> str:
-    """The eighteenth character (GB 32100): these companies are made up, their codes are well-formed."""
+    """The eighteenth character (GB 32100): made-up companies with well-formed codes."""
     total = sum(_ALPHABET.index(symbol) * pow(3, place, 31) for place, symbol in enumerate(code))
     return _ALPHABET[-total % 31]
 
 
 def rehearsal(policy: Path, place: Path, now: datetime) -> Path:
-    """The programme's file, or outside its dates a copy whose dates hold today: a demo always runs."""
+    """The programme's file, or outside its dates a copy with dates around today."""
     text = policy.read_text(encoding="utf-8")
     head = tomllib.loads(text)["programme"]
     if head["starts_at"] <= now and now + ROUND_LASTS < head["ends_at"]:

@@ -1,4 +1,4 @@
-"""Where a command finds the running system: its environment, or what the demo's supervisor wrote."""
+"""Where a command finds the system: its environment, or what the demo's supervisor wrote."""
 
 import os
 from collections.abc import Awaitable, Callable, Mapping

@@ -27,14 +27,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status: int = asked.run(asked)
     except Refusal as refusal:
-        data = f" {json.dumps(refusal.data, ensure_ascii=False, default=str)}" if refusal.data else ""
+        data = (
+            f" {json.dumps(refusal.data, ensure_ascii=False, default=str)}" if refusal.data else ""
+        )
         print(f"{refusal.detail}（{refusal.code}）{data}", file=sys.stderr)
         return 1
     except (SettingsError, NotRunning, EngineError, ChildDied) as error:
         print(error, file=sys.stderr)
         return 1
     except (*CONNECTION_ERRORS, RedisError) as error:
-        print(f"连不上数据库或 Redis（{type(error).__name__}），请确认系统正在运行。", file=sys.stderr)
+        print(
+            f"连不上数据库或 Redis（{type(error).__name__}），请确认系统正在运行。", file=sys.stderr
+        )
         return 1
     except KeyboardInterrupt:
         return 130

@@ -53,7 +53,8 @@ def _list(asked: argparse.Namespace) -> int:
     merchants = with_parts(lambda parts: parts.merchants.list_all())
     for merchant in merchants:
         categories = "、".join(merchant.categories)
-        print(f"{merchant.id}  {merchant.state:<9} {merchant.credit_code}  {merchant.name}（{categories}）")
+        head = f"{merchant.id}  {merchant.state:<9} {merchant.credit_code}"
+        print(f"{head}  {merchant.name}（{categories}）")
         for store in merchant.stores:
             print(f"    {store.id}  {store.name}  {store.subdistrict} {store.address}")
     if not merchants:

@@ -100,9 +100,7 @@ def _simple(asked: argparse.Namespace) -> int:
 
 
 def _add_stock(asked: argparse.Namespace) -> int:
-    with_parts(
-        lambda parts: parts.campaign.add_stock(asked.offer_id, asked.count, actor=asked.by)
-    )
+    with_parts(lambda parts: parts.campaign.add_stock(asked.offer_id, asked.count, actor=asked.by))
     print("已增加，资金已预留。")
     return 0
 
@@ -111,7 +109,8 @@ def _list(asked: argparse.Namespace) -> int:
     rounds = with_parts(lambda parts: parts.campaign.in_state(*RoundState))
     for row in rounds:
         opens, closes = (
-            at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M") for at in (row.opens_at, row.closes_at)
+            at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+            for at in (row.opens_at, row.closes_at)
         )
         paused = "（已暂停）" if row.paused else ""
         print(f"{row.id}  {row.state:<9} {opens} — {closes}  {row.name}{paused}")

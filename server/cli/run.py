@@ -105,7 +105,7 @@ def _secrets(place: Path) -> dict[str, str]:
 
 
 def _sandbox(children: Children, env: dict[str, str]) -> dict[str, str]:
-    """Start the stand-ins for WeChat and the real-name provider, unless real ones are configured."""
+    """Start the stand-ins for WeChat and the real-name provider, unless real ones are set."""
     if env.get("WECHAT_APPID") and env.get("REALNAME_BASE_URL"):
         return {"WECHAT_BASE_URL": env.get("WECHAT_BASE_URL", "https://api.weixin.qq.com")}
     url = f"http://127.0.0.1:{_free_port('127.0.0.1', 8100)}"

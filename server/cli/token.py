@@ -1,4 +1,4 @@
-"""`huixiang token resident:1`: log a person of the demo's cast in, over HTTP, and print the token."""
+"""`huixiang token resident:1`: log a person of the demo's cast in, and print the token."""
 
 import argparse
 import sys

@@ -112,7 +112,7 @@ async def connection() -> AsyncIterator["asyncpg.Connection[Any]"]:
         yield raw_connection
 
 
-class HashField(fields.BinaryField):
+class HashField(fields.BinaryField[bytes]):
     """A keyed hash: bytes that are looked up, which Tortoise's own binary field does not allow."""
 
     indexable = True

@@ -47,7 +47,7 @@ T = TypeVar("T")
 
 
 class Unreadable(Refusal):
-    """The body, the query or the path is not what the interface describes; `data.reason` says where."""
+    """Body, query or path are not what the interface describes; `data.reason` says where."""
 
     code = "http.unreadable"
     kind = Kind.MALFORMED
@@ -182,7 +182,7 @@ def network_of(address: str) -> str:
 
 
 def cached(request: Request, body: Any, *, seconds: int) -> HTTPResponse:
-    """A public answer that caches may keep for `seconds`, with a strong ETag; 304 where it is known."""
+    """A public answer that caches keep for `seconds`, with a strong ETag; 304 where it is known."""
     content = dumps(body)
     tag = f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
     headers = {"ETag": tag, "Cache-Control": f"public, max-age={seconds}"}
@@ -235,13 +235,13 @@ def install(app: Sanic[Any, Any], *, proxies_count: int) -> None:
 def client_address(request: Request, proxies_count: int) -> str:
     """The address that the request came from, as the outermost trusted proxy saw it.
 
-    Each trusted proxy appends one address to X-Forwarded-For, so ours is the one `proxies_count` from
-    the end; what stands before it was sent by the client and is not believed.
+    Each trusted proxy appends one address to X-Forwarded-For, so ours is the one `proxies_count`
+    from the end; what stands before it was sent by the client and is not believed.
     """
     if proxies_count:
         forwarded = request.headers.get("x-forwarded-for")
         if forwarded:
-            hops = forwarded.rsplit(",", proxies_count)
+            hops = str(forwarded).rsplit(",", proxies_count)
             if len(hops) >= proxies_count:
                 return hops[-proxies_count].strip()[:45]
-    return request.ip
+    return str(request.ip)

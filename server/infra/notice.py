@@ -1,9 +1,10 @@
-"""Words between processes: "something changed, look again". They may be lost; nobody relies on them."""
+"""Words between processes: "something changed, look again". They may be lost; timers catch up."""
 
 import asyncio
 import logging
 
 from redis import asyncio as aioredis
+
 from server.infra.redis import RedisError
 
 LOG = logging.getLogger("huixiang.notice")

@@ -13,7 +13,6 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 
-
 __all__ = ["RedisError", "Script", "open_redis", "open_subscriber"]
 
 COMMAND_TIMEOUT_SECONDS = 2.0

@@ -62,7 +62,7 @@ class Refusal(Exception):
         if "code" not in cls.__dict__:
             return
         slice_name, dot, word = cls.code.partition(".")
-        assert slice_name and dot and word, f"{cls.__name__}: code must be slice.word"
+        assert all((slice_name, dot, word)), f"{cls.__name__}: code must be slice.word"
         assert cls.detail, f"{cls.__name__}: a refusal needs a sentence for people"
         assert cls.__doc__, f"{cls.__name__}: a refusal needs a docstring for the catalogue"
         known = Refusal.catalogue.setdefault(cls.code, cls)

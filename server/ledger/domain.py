@@ -72,7 +72,7 @@ def payable_account(merchant_id: UUID) -> str:
 
 
 class CeilingPassed(Refusal):
-    """Commitments would pass the programme's ceiling (P-03); `data.missing_fen` says by how much."""
+    """Commitments would pass the programme's ceiling (P-03) by `data.missing_fen`."""
 
     code = "ledger.ceiling"
     kind = Kind.RULE

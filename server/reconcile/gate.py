@@ -13,14 +13,16 @@ PENDING_MAX = 100_000
 async def gate_findings(gate: Gate, round_id: object) -> list[Finding]:
     """Compare the gate's stock with the book's: left + pending + issued = stock, for each offer.
 
-    A gate of another epoch than the book's, or none, is about to be filled again: nothing to compare.
+    A gate of another epoch than the book's, or none, is about to be filled: nothing to compare.
     """
     assert isinstance(round_id, UUID), "a round's id is a UUID"
     row = await Round.get(id=round_id)
     epoch, left = await gate.stock(round_id)
     if epoch == 0 or epoch != row.gate_epoch:
         return []
-    pending = {UUID(bytes=take.claim_id): take for take in await gate.pending(round_id, PENDING_MAX)}
+    pending = {
+        UUID(bytes=take.claim_id): take for take in await gate.pending(round_id, PENDING_MAX)
+    }
     written = set(
         await Claim.filter(id__in=list(pending)).values_list("id", flat=True) if pending else []
     )
