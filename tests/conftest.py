@@ -5,21 +5,26 @@ import base64
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import hypothesis
 import pytest
+from redis import Redis
 from redis import asyncio as aioredis
 
 from server.campaign.programme import Programme, read_programme
+from server.cli.demo import rehearsal
 from server.infra.crypto import BlindIndex, KeyRing, Vault
 from server.infra.db import close_database, config, migrate, open_database
 from server.infra.engines import Engines, create_database, drop_database, throwaway_engines
 from server.infra.redis import open_redis
 from server.kit.clock import SHANGHAI, SetClock
 from server.models import MODELS
-from server.settings import Settings, load
+from server.parts import Parts, load_programme, make_parts
+from server.settings import load
+from tests.system import System
 
 hypothesis.settings.register_profile(
     "ci", derandomize=True, deadline=None, max_examples=100, print_blob=True
@@ -98,20 +103,40 @@ def blind_index() -> BlindIndex:
 
 
 @pytest.fixture
-def settings(engines: Engines, database_url: str, tmp_path: Path) -> Settings:
-    """Settings of a process that serves this test's database."""
-    return load(
-        {
-            "HUIXIANG_DEMO": "1",
-            "HUIXIANG_HOME": str(tmp_path),
-            "HUIXIANG_SECRET": base64.b64encode(SECRET).decode(),
-            "HUIXIANG_KEYS": "1:" + base64.b64encode(SECRET).decode(),
-            "DATABASE_URL": database_url,
-            "REDIS_URL": engines.redis_url,
-            "WECHAT_APPID": "wxsandbox0000000000",
-            "WECHAT_SECRET": "sandbox",
-            "REALNAME_BASE_URL": "http://127.0.0.1:1",
-            "REALNAME_KEY": "sandbox",
-            "REALNAME_SECRET": "sandbox",
-        }
-    )
+def environment(engines: Engines, database_url: str, tmp_path: Path) -> dict[str, str]:
+    """Environment of a process that serves this test's database."""
+    Redis.from_url(engines.redis_url).flushall()
+    return {
+        "HUIXIANG_HOME": str(tmp_path),
+        "HUIXIANG_SECRET": base64.b64encode(SECRET).decode(),
+        "HUIXIANG_KEYS": "1:" + base64.b64encode(SECRET).decode(),
+        "HUIXIANG_POLICY": str(rehearsal(POLICY, tmp_path / "policy.toml", datetime.now(UTC))),
+        "DATABASE_URL": database_url,
+        "REDIS_URL": engines.redis_url,
+    }
+
+
+@pytest.fixture
+async def system(environment: dict[str, str], tmp_path: Path) -> AsyncIterator[System]:
+    """Sandbox, server and worker as shipped, on this test's database; the programme is loaded."""
+    running = System(environment, tmp_path)
+    await load_programme(load(running.env))
+    running.start("sandbox", "server", "worker")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+async def parts(system: System, database: str) -> AsyncIterator[Parts]:
+    """The parts of a process beside the running system: what the command line would use."""
+    made = make_parts(load(system.env))
+    yield made
+    await made.redis.aclose()
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the running system."""
+    limits = httpx.Limits(max_connections=200)
+    async with httpx.AsyncClient(trust_env=False, timeout=20, limits=limits) as client:
+        yield client

@@ -36,7 +36,7 @@ async def load(parts: Parts) -> RoundFacts:
         await parts.campaign.appropriate(
             APPROPRIATION_FEN, actor=APPROVER, document="演示〔2026〕1 号"
         )
-    await _merchants(parts)
+    await enter_merchants(parts)
     rounds = [facts_of(row) for row in await parts.campaign.in_state(*CLAIMABLE)]
     for facts in rounds:
         if phase(facts, now) is Phase.OPEN:
@@ -66,7 +66,8 @@ async def _round(parts: Parts, name: str, opens_at: datetime, cap: int) -> UUID:
     return round_id
 
 
-async def _merchants(parts: Parts) -> None:
+async def enter_merchants(parts: Parts) -> None:
+    """Make sure of the demo merchants, each with a store and a cashier of the cast."""
     known = {merchant.credit_code for merchant in await parts.merchants.list_all()}
     for index, (code, name, category, store, subdistrict, address) in enumerate(MERCHANTS):
         credit_code = code + _check_digit(code)
