@@ -279,7 +279,7 @@ async def _give_back(redemption: Redemption, refund: Refund) -> None:
             amount_fen=refund.refunded_fen,
             code=Code.REFUND,
             at=refund.refunded_at,
-            subject=f"redemption:{redemption.id}",
+            subject=f"refund:{refund.id}",
         )
         await ledger.post([posting])
 

@@ -12,7 +12,7 @@ from server.campaign.models import Offer
 from server.campaign.programme import Programme
 from server.campaign.service import Campaign
 from server.claim import book as claims
-from server.identity.models import WeChatAccount
+from server.identity.models import Person, WeChatAccount
 from server.kit.clock import SetClock
 from server.kit.identifiers import BadIdentifier, check_credit_code
 from server.kit.ids import uuid7
@@ -58,10 +58,24 @@ class Factory:
     ) -> Voucher:
         """A voucher of the offer, issued now to a person (another one each time)."""
         now = self.clock.now()
-        row = claims.Row(uuid7(), offer.id, person_id or uuid4(), bytes(8), 0, offer.gate_epoch)
+        person_id = await self.person(person_id)
+        row = claims.Row(uuid7(), offer.id, person_id, bytes(8), 0, offer.gate_epoch)
         written = await claims.write([row], now=now, valid_until=now + valid)
         assert written == {row.claim_id}
         return await Voucher.get(id=row.claim_id)
+
+    async def person(self, person_id: UUID | None = None) -> UUID:
+        """A verified person in the book, another one each time unless named; their id."""
+        person_id = person_id or uuid4()
+        if not await Person.exists(id=person_id):
+            await Person.create(
+                id=person_id,
+                name_sealed=b"sealed",
+                id_number_sealed=b"sealed",
+                id_number_index=person_id.bytes,
+                verified_at=self.clock.now(),
+            )
+        return person_id
 
     async def merchant(self, *categories: str) -> Merchant:
         """A listed merchant with one store, of these categories (dining unless named)."""
