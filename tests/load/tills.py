@@ -1,0 +1,1 @@
+"""Redemptions per second: cashiers of many shops redeem distinct vouchers, through the full route."""
