@@ -3,11 +3,12 @@
 Raw SQL, because nothing of an ORM writes three tables in one round trip, and this is the hot path.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from asyncpg.pgproto.pgproto import UUID as BookUUID  # noqa: N811 - built in C from 16 bytes
 from tortoise.transactions import in_transaction
 
 from server.campaign.domain import CLAIMABLE
@@ -15,6 +16,7 @@ from server.campaign.models import Offer, Round
 from server.claim.domain import Held
 from server.claim.gate import Filling
 from server.infra.db import connection
+from server.kit.clock import iso
 
 HOLDERS_BATCH = 5000
 
@@ -45,7 +47,7 @@ WITH asked AS (
   FROM (SELECT offer_id, count(*)::int AS count FROM written GROUP BY offer_id) n
   WHERE o.id = n.offer_id
 )
-SELECT id FROM written
+SELECT id FROM asked WHERE id NOT IN (SELECT id FROM written)
 """
 
 _FIND = """
@@ -63,47 +65,61 @@ WHERE o.round_id = $1
 
 
 class Row(NamedTuple):
-    """A claim to be written. `slot` is 0 where the round's cap is no tighter than its offers."""
+    """A claim to be written.
 
-    claim_id: UUID
-    offer_id: UUID
-    person_id: UUID
+    Identifiers are their 16 bytes: on this path that is four times as quick as objects. `slot` is 0
+    where the round's cap is no tighter than its offers.
+    """
+
+    claim_id: bytes
+    offer_id: bytes
+    person_id: bytes
     network: bytes
     slot: int
     epoch: int
 
 
-async def write(rows: Sequence[Row], *, now: datetime, valid_until: datetime) -> set[UUID]:
-    """Write claims, vouchers and issued counts in one transaction; returns the ids written.
+async def write(
+    rows: Iterable[tuple[bytes, bytes, bytes, bytes, int, int]],
+    *,
+    now: datetime,
+    valid_until: datetime,
+) -> set[bytes]:
+    """Write claims, vouchers and issued counts in one transaction; returns the ids *not* written.
 
     Not written are claims whose person holds a voucher of the offer already, whose slot is taken,
     or whose epoch is not the present one. asyncpg's CheckViolationError means that the batch would
-    oversell: nothing of it was written. All rows are of one round, issued at `now`.
+    oversell: nothing of it was written. All rows (see `Row`) are of one round, issued at `now`.
     """
     ids, offers, persons, networks, slots, epochs = zip(*rows, strict=True)
     async with connection() as book:
         records = await book.fetch(
             _WRITE,
-            ids,
-            offers,
-            persons,
+            [BookUUID(claim_id) for claim_id in ids],
+            [BookUUID(offer_id) for offer_id in offers],
+            [BookUUID(person_id) for person_id in persons],
             networks,
             [slot or None for slot in slots],
             epochs,
-            list(set(offers)),
+            [BookUUID(offer_id) for offer_id in set(offers)],
             now,
             valid_until,
         )
-    return {record[0] for record in records}
+    return {record[0].bytes for record in records}
 
 
-async def find(pairs: Sequence[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Held]:
+async def find(pairs: Sequence[tuple[bytes, bytes]]) -> dict[tuple[bytes, bytes], Held]:
     """The vouchers that these (offer, person) pairs hold."""
     async with connection() as book:
-        records = await book.fetch(_FIND, [p[0] for p in pairs], [p[1] for p in pairs])
+        records = await book.fetch(
+            _FIND, [BookUUID(pair[0]) for pair in pairs], [BookUUID(pair[1]) for pair in pairs]
+        )
     return {
-        (record["offer_id"], record["person_id"]): Held(
-            record["id"], record["issued_at"], record["valid_until"], record["state"]
+        (record["offer_id"].bytes, record["person_id"].bytes): Held(
+            record["id"].bytes,
+            iso(record["issued_at"]),
+            iso(record["valid_until"]),
+            record["state"],
         )
         for record in records
     }

@@ -1,8 +1,6 @@
 """What is refused before anyone asks Redis, and the refusals of a claim."""
 
-from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID
 
 from server.kit.errors import Kind, Refusal
 
@@ -88,11 +86,11 @@ class Busy(Refusal):
 
 
 class Held(NamedTuple):
-    """A voucher as the book holds it."""
+    """A voucher as the book holds it: its 16 bytes, and its times as RFC 3339 text."""
 
-    id: UUID
-    issued_at: datetime
-    valid_until: datetime
+    id: bytes
+    issued_at: str
+    valid_until: str
     state: str
 
 
@@ -100,21 +98,16 @@ class Claimed(NamedTuple):
     """The answer to a claim that did not fail."""
 
     voucher: Held
-    offer_id: UUID
     fresh: bool
     """Issued by this very request (201), or held before (200)."""
 
 
-def check(
-    *, upcoming: bool, closed: bool, paused: bool, barred: bool, opens_at: str, server_time: str
-) -> Refusal | None:
-    """What is refused without asking the gate, in the charter's order; None when nothing is.
+def check(*, closed: bool, paused: bool, barred: bool) -> Refusal | None:
+    """What an opened round refuses without asking the gate, in the charter's order, or None.
 
-    Only `claim.not_open` is final here: for the others the gate is still asked whether the person
-    holds a voucher already, for then they get that one again.
+    The gate is asked all the same whether the person holds a voucher already: then they get that
+    one again, whatever the round's phase.
     """
-    if upcoming:
-        return NotOpen(opens_at=opens_at, server_time=server_time)
     if closed:
         return Closed()
     if paused:

@@ -3,10 +3,11 @@
 Every key of a round carries its id as hash tag, so that in a cluster a round lives on one shard.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from struct import Struct
+from typing import cast
 from uuid import UUID
 
 from redis import asyncio as aioredis
@@ -15,8 +16,10 @@ from server.campaign.programme import ClaimLimits
 from server.infra.redis import Script
 from server.kit.clock import Clock
 
-ENTRY_BYTES = 42
-ANSWER_BYTES = 21
+ENTRY = Struct(">16s16s8sBB")
+"""What `take.lua` reads of an ask: person, claim id, network, position, 1 when it is shut."""
+ANSWER = Struct(">B16sI")
+"""What it says: status, claim id, and a number (a slot, or milliseconds)."""
 RATE_WINDOW_SECONDS = 60
 FILLING_SECONDS_MAX = 600
 FILL_BATCH = 5000
@@ -28,14 +31,6 @@ WON, HELD, PENDING, CAP, RATE, SOLD_OUT, SHUT = b"WHPCRSX"
 _HERE = Path(__file__).parent
 _TAKE = Script(_HERE / "take.lua")
 _FILL = Script(_HERE / "fill.lua")
-
-
-class Answer(NamedTuple):
-    """One answer of `take.lua`: what, whose claim, and a number (a slot, or milliseconds)."""
-
-    status: int
-    claim_id: bytes
-    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +67,13 @@ class Gate:
             *_bucket(limits.network_burst, limits.network_per_second),
         ]
 
-    async def take(self, round_id: UUID, entries: bytes) -> tuple[int, list[Answer]]:
-        """Decide a batch; epoch 0 and no answers when the gate is not filled."""
+    async def take(
+        self, round_id: UUID, entries: bytes
+    ) -> tuple[int, Iterator[tuple[int, bytes, int]]]:
+        """Decide a batch of packed `ENTRY`s; epoch 0 and no answers when the gate is not filled.
+
+        An answer is a status, a claim id, and a number (a slot, or milliseconds to wait).
+        """
         key = f"hx:{{{round_id}}}:"
         minute = int(self._clock.now().timestamp()) // RATE_WINDOW_SECONDS
         epoch, blob = await _TAKE(
@@ -88,11 +88,7 @@ class Gate:
             ],
             [entries, *self._limits],
         )
-        unpacked = [
-            Answer(blob[at], blob[at + 1 : at + 17], int.from_bytes(blob[at + 17 : at + 21], "big"))
-            for at in range(0, len(blob), ANSWER_BYTES)
-        ]
-        return int(epoch), unpacked
+        return int(epoch), cast("Iterator[tuple[int, bytes, int]]", ANSWER.iter_unpack(blob))
 
     async def confirm(self, round_id: UUID, claim_ids: Sequence[bytes]) -> None:
         """The book has these claims: they are pending no more."""

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from uuid import UUID
 
 from server.campaign.domain import CLAIMABLE, RoundState
 from server.campaign.models import Round
@@ -59,12 +58,12 @@ async def _complete(
     row: Round, epoch: int, takes: Sequence[PendingTake], campaign: Campaign, gate: Gate
 ) -> int:
     facts = facts_of(row)
-    offers = {offer.position: offer.id for offer in facts.offers}
+    offers = {offer.position: offer.id.bytes for offer in facts.offers}
     rows = [
         book.Row(
-            claim_id=UUID(bytes=take.claim_id),
+            claim_id=take.claim_id,
             offer_id=offers[take.position],
-            person_id=UUID(bytes=take.person),
+            person_id=take.person,
             network=take.network,
             slot=take.slot,
             epoch=epoch,
@@ -72,10 +71,11 @@ async def _complete(
         for take in takes
     ]
     now = campaign.clock.now()
-    written = await book.write(rows, now=now, valid_until=facts.valid_until(now))
+    missing = await book.write(rows, now=now, valid_until=facts.valid_until(now))
     held = await book.find([(one.offer_id, one.person_id) for one in rows])
     known = {voucher.id for voucher in held.values()}
-    await gate.confirm(row.id, [one.claim_id.bytes for one in rows if one.claim_id in known])
-    if written:
-        LOG.warning("round %s: completed %d takes that nobody had written", row.id, len(written))
-    return len(written)
+    await gate.confirm(row.id, [one.claim_id for one in rows if one.claim_id in known])
+    completed = len(rows) - len(missing)
+    if completed:
+        LOG.warning("round %s: completed %d takes that nobody had written", row.id, completed)
+    return completed

@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
 import asyncpg
 
@@ -27,10 +26,10 @@ from server.claim.domain import (
     Unsure,
 )
 from server.claim.filling import fill
-from server.claim.gate import CAP, HELD, PENDING, RATE, SHUT, SOLD_OUT, WON, Answer, Gate
+from server.claim.gate import CAP, ENTRY, HELD, PENDING, RATE, SHUT, SOLD_OUT, WON, Gate
 from server.infra.batch import Batcher
 from server.infra.redis import RedisError
-from server.kit.clock import Clock
+from server.kit.clock import Clock, iso
 from server.kit.errors import Refusal
 
 LOG = logging.getLogger("huixiang.claim")
@@ -41,20 +40,22 @@ TRIES_MAX = 8
 PAUSE_SECONDS = 0.05
 RETRY_AFTER_MS = 1000
 
+_HOLDS = frozenset((WON, PENDING, HELD))
+
 BOOK_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 GATE_ERRORS = (RedisError, OSError, TimeoutError)
 
 
 class Ask:
-    """One person asking for one voucher of one offer."""
+    """One person asking for one voucher of one offer. Identifiers are their 16 bytes."""
 
     __slots__ = (
         "answer", "claim_id", "epoch", "network", "offer_id", "person_id", "position", "shut",
-        "slot", "tries", "won",
+        "slot", "status", "tries",
     )  # fmt: skip
 
     def __init__(
-        self, person_id: UUID, claim_id: bytes, network: bytes, offer_id: UUID, position: int
+        self, person_id: bytes, claim_id: bytes, network: bytes, offer_id: bytes, position: int
     ) -> None:
         self.person_id = person_id
         self.claim_id = claim_id
@@ -64,9 +65,10 @@ class Ask:
         self.shut: Refusal | None = None
         """Set when the round is not open: only a holder is answered, anyone else gets this."""
         self.answer: asyncio.Future[Claimed] = asyncio.get_running_loop().create_future()
+        self.status = 0
+        """What the gate said last."""
         self.slot = 0
         self.epoch = 0
-        self.won = False
         self.tries = 0
 
     def refuse(self, refusal: Refusal) -> None:
@@ -108,14 +110,14 @@ class Lane:
                     ask.shut = ask.shut or Closed()
             entries = b"".join(
                 [
-                    part
-                    for ask in asks
-                    for part in (
-                        ask.person_id.bytes,
+                    ENTRY.pack(
+                        ask.person_id,
                         ask.claim_id,
                         ask.network,
-                        _FLAGS[ask.position << 1 | (ask.shut is not None)],
+                        ask.position,
+                        ask.shut is not None,
                     )
+                    for ask in asks
                 ]
             )
             epoch, answers = await self._gate.take(self.facts.id, entries)
@@ -131,29 +133,25 @@ class Lane:
             self._stale_epoch = epoch
             await self._again(asks, pause=False)
             return
-        for ask, answer in zip(asks, answers, strict=True):
-            self._sort(ask, answer, epoch)
+        for ask, (status, claim_id, number) in zip(asks, answers, strict=True):
+            if status in _HOLDS:
+                ask.status, ask.claim_id, ask.slot, ask.epoch = status, claim_id, number, epoch
+                if not self.book_queue.put(ask):
+                    ask.refuse(Unsure(retry_after_ms=RETRY_AFTER_MS))
+            else:
+                ask.refuse(self._refusal(ask, status, number))
 
-    def _sort(self, ask: Ask, answer: Answer, epoch: int) -> None:
-        """Answer a loser, or send on to the book whoever took or holds something."""
-        status = answer.status
-        if status in (WON, PENDING, HELD):
-            ask.claim_id = answer.claim_id
-            ask.won = status != HELD
-            ask.slot = answer.number
-            ask.epoch = epoch
-            if not self.book_queue.put(ask):
-                ask.refuse(Unsure(retry_after_ms=RETRY_AFTER_MS))
-        elif status == SOLD_OUT:
-            ask.refuse(SoldOut())
-        elif status == RATE:
-            ask.refuse(TooMany(retry_after_ms=answer.number))
-        elif status == CAP:
-            ask.refuse(CapReached(cap=self.facts.per_person_cap))
-        else:
-            assert status == SHUT, f"answer {status} of take.lua"
-            assert ask.shut is not None, "only a shut round is answered so"
-            ask.refuse(ask.shut)
+    def _refusal(self, ask: Ask, status: int, number: int) -> Refusal:
+        """What a loser is told."""
+        if status == SOLD_OUT:
+            return SoldOut()
+        if status == RATE:
+            return TooMany(retry_after_ms=number)
+        if status == CAP:
+            return CapReached(cap=self.facts.per_person_cap)
+        assert status == SHUT, f"answer {status} of take.lua"
+        assert ask.shut is not None, "only a shut round is answered so"
+        return ask.shut
 
     async def _unfilled(self, asks: list[Ask]) -> None:
         """Redis has no gate of this round: refill it, unless nobody may claim anyway."""
@@ -170,51 +168,46 @@ class Lane:
     async def _pass_book(self, asks: list[Ask]) -> None:
         """Write the winners of a batch, then answer everyone from what the book holds."""
         now = self._clock.now()
+        taken = [ask for ask in asks if ask.status != HELD]
         try:
-            written = await self._write([ask for ask in asks if ask.won], now)
-            found = await self._find([ask for ask in asks if _uuid(ask.claim_id) not in written])
+            missing = await self._write(taken, now)
+            looked_up = [ask for ask in asks if ask.status == HELD or ask.claim_id in missing]
+            found = await self._find(looked_up)
         except BOOK_ERRORS as error:
             # The statement may have been committed. Whoever asks again finds out.
             LOG.warning("book of %s: %s", self.facts.id, type(error).__name__)
             for ask in asks:
                 ask.refuse(Unsure(retry_after_ms=RETRY_AFTER_MS))
             return
-        valid_until = self.facts.valid_until(now)
-        confirmed: list[bytes] = []
-        owed: list[Ask] = []
-        for ask in asks:
-            claim_id = _uuid(ask.claim_id)
-            if claim_id in written:
-                held = Held(claim_id, now, valid_until, "issued")
-            elif (ask.offer_id, ask.person_id) in found:
-                held = found[ask.offer_id, ask.person_id]
-            else:
-                owed.append(ask)
-                continue
-            if ask.won:
-                confirmed.append(ask.claim_id)
-                if held.id != claim_id:
-                    self._stale_epoch = ask.epoch
-            if not ask.answer.done():
-                fresh = claim_id in written
-                ask.answer.set_result(Claimed(held, ask.offer_id, fresh))
-        await self._confirm(confirmed)
+        issued_at, valid_until = iso(now), iso(self.facts.valid_until(now))
+        for ask in taken:
+            if ask.claim_id not in missing and not ask.answer.done():
+                held = Held(ask.claim_id, issued_at, valid_until, "issued")
+                ask.answer.set_result(Claimed(held, ask.status == WON))
+        owed = [ask for ask in looked_up if not self._answer_held(ask, found)]
+        waiting = {ask.claim_id for ask in owed}
+        await self._confirm([ask.claim_id for ask in taken if ask.claim_id not in waiting])
         if owed:
             self._stale_epoch = max(ask.epoch for ask in owed)
             await self._again(owed, pause=False)
 
-    async def _write(self, asks: Sequence[Ask], now: datetime) -> set[UUID]:
+    def _answer_held(self, ask: Ask, found: dict[tuple[bytes, bytes], Held]) -> bool:
+        """Answer with the voucher that the person holds; False when the book has none."""
+        held = found.get((ask.offer_id, ask.person_id))
+        if held is None:
+            return False
+        if held.id != ask.claim_id:
+            # The gate did not know of it, so it counts wrongly.
+            self._stale_epoch = ask.epoch
+        if not ask.answer.done():
+            ask.answer.set_result(Claimed(held, fresh=False))
+        return True
+
+    async def _write(self, asks: Sequence[Ask], now: datetime) -> set[bytes]:
         if not asks:
             return set()
         rows = [
-            book.Row(
-                _uuid(ask.claim_id),
-                ask.offer_id,
-                ask.person_id,
-                ask.network,
-                ask.slot,
-                ask.epoch,
-            )
+            (ask.claim_id, ask.offer_id, ask.person_id, ask.network, ask.slot, ask.epoch)
             for ask in asks
         ]
         try:
@@ -222,9 +215,9 @@ class Lane:
         except asyncpg.CheckViolationError:
             # The gate let in more than the book has: its memory is wrong. Nothing was written.
             LOG.exception("gate of %s would oversell; it is filled again", self.facts.id)
-            return set()
+            return {ask.claim_id for ask in asks}
 
-    async def _find(self, asks: Sequence[Ask]) -> dict[tuple[UUID, UUID], Held]:
+    async def _find(self, asks: Sequence[Ask]) -> dict[tuple[bytes, bytes], Held]:
         if not asks:
             return {}
         return await book.find([(ask.offer_id, ask.person_id) for ask in asks])
@@ -256,10 +249,3 @@ class Lane:
         assert self._stale_epoch is not None, "only a stale gate is filled again"
         self._closed = not await fill(self._gate, self.facts.id, stale_epoch=self._stale_epoch)
         self._stale_epoch = None
-
-
-_FLAGS = [bytes((code >> 1, code & 1)) for code in range(256)]
-
-
-def _uuid(raw: bytes) -> UUID:
-    return UUID(bytes=raw)

@@ -6,8 +6,9 @@ from sanic_ext import openapi
 from server.claim.schemas import ClaimRequest
 from server.claim.service import ClaimDesk
 from server.identity.session import Sessions
-from server.infra.http import JSON, client_address, dumps, network_of, reader
-from server.kit.clock import iso
+from server.infra.http import JSON, client_address, dumps, network_of, problem, reader
+from server.kit.errors import Refusal
+from server.kit.ids import uuid_text
 
 
 def blueprint(desk: ClaimDesk, sessions: Sessions, proxies_count: int) -> Blueprint:
@@ -25,11 +26,16 @@ def blueprint(desk: ClaimDesk, sessions: Sessions, proxies_count: int) -> Bluepr
         principal = sessions.principal(request.headers.get("authorization"))
         asked = read(request)
         network = network_of(client_address(request, proxies_count))
-        claimed, view = await desk.claim(principal, round_id, asked.offer_id, network)
+        try:
+            claimed, view = await desk.claim(principal, round_id, asked.offer_id, network)
+        except Refusal as refusal:
+            # Rendered here rather than by the one handler: on the way there Sanic does more work
+            # than the whole claim, and in a rush most people are refused.
+            return problem(refusal)
         voucher = claimed.voucher
         offer = view.offers[asked.offer_id]
         body = {
-            "id": voucher.id,
+            "id": uuid_text(voucher.id),
             "round_id": round_id,
             "offer_id": asked.offer_id,
             "category": offer.category,
@@ -37,8 +43,8 @@ def blueprint(desk: ClaimDesk, sessions: Sessions, proxies_count: int) -> Bluepr
             "min_spend_fen": offer.min_spend_fen,
             "face_value_fen": offer.face_value_fen,
             "state": voucher.state,
-            "issued_at": iso(voucher.issued_at),
-            "valid_until": iso(voucher.valid_until),
+            "issued_at": voucher.issued_at,
+            "valid_until": voucher.valid_until,
         }
         return HTTPResponse(dumps(body), status=201 if claimed.fresh else 200, content_type=JSON)
 

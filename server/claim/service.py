@@ -5,7 +5,7 @@ from uuid import UUID
 
 from server.campaign.domain import Phase, phase
 from server.campaign.snapshot import RoundBoard, RoundView
-from server.claim.domain import Busy, Claimed, UnknownOffer, check
+from server.claim.domain import Busy, Claimed, NotOpen, UnknownOffer, check
 from server.claim.gate import Gate
 from server.claim.lane import RETRY_AFTER_MS, Ask, Lane
 from server.identity.domain import NotRealName, Principal
@@ -51,19 +51,17 @@ class ClaimDesk:
             raise UnknownOffer
         now = self._clock.now()
         present = phase(view.facts, now)
+        if present is Phase.UPCOMING:
+            raise NotOpen(opens_at=view.opens_at, server_time=iso(now))
         shut = check(
-            upcoming=present is Phase.UPCOMING,
             closed=present is Phase.CLOSED,
             paused=present is Phase.PAUSED,
             barred=self._people.is_barred(person_id),
-            opens_at=view.opens_at,
-            server_time=iso(now),
         )
-        if present is Phase.UPCOMING:
-            assert shut is not None, "nobody claims before the opening"
-            raise shut
         lane = self._lane(view)
-        ask = Ask(person_id, uuid7_bytes(), self._network(network), offer.id, offer.position)
+        ask = Ask(
+            person_id.bytes, uuid7_bytes(), self._network(network), offer.id.bytes, offer.position
+        )
         ask.shut = shut
         if not lane.gate_queue.put(ask):
             raise Busy(retry_after_ms=RETRY_AFTER_MS)

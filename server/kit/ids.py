@@ -92,6 +92,12 @@ def uuid7_bytes() -> bytes:
     return _source.draw().to_bytes(16, "big")
 
 
+def uuid_text(raw: bytes) -> str:
+    """The usual text of 16 bytes, for paths that would pay for building a UUID object."""
+    text = raw.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
 def uuid7_time(identifier: UUID) -> datetime:
     """The instant in a version 7 identifier, aware, in UTC, to the millisecond.
 
