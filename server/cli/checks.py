@@ -2,11 +2,12 @@
 
 import argparse
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from server.cli.environment import with_parts
-from server.reconcile.book import MONEY, Finding, check
-from server.reconcile.service import reconcile
+
+if TYPE_CHECKING:
+    from server.reconcile.book import Finding
 
 
 def add(commands: Any) -> None:
@@ -18,14 +19,18 @@ def add(commands: Any) -> None:
 
 
 def _ledger(asked: argparse.Namespace) -> int:
+    from server.reconcile.book import MONEY, check
+
     return show(with_parts(lambda _parts: check(MONEY)))
 
 
 def _reconcile(asked: argparse.Namespace) -> int:
+    from server.reconcile.service import reconcile
+
     return show(with_parts(lambda parts: reconcile(parts.campaign, parts.gate)))
 
 
-def show(findings: Sequence[Finding]) -> int:
+def show(findings: Sequence["Finding"]) -> int:
     """Print findings; the status is 1 when an invariant is broken."""
     for finding in findings:
         print(f"{'✓' if finding.holds else '✗'} {finding.sentence}（{finding.name}）")

@@ -3,12 +3,12 @@
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import uvloop
-
-from server.parts import Parts, make_parts, running
 from server.settings import Settings, home, load
+
+if TYPE_CHECKING:
+    from server.parts import Parts
 
 RUNNING = "run.env"
 """Written into the home by the demo's supervisor while it runs; holds secrets, so mode 0600."""
@@ -23,14 +23,18 @@ class NotRunning(Exception):
 def environment() -> dict[str, str]:
     """The process's environment, completed by the running demo's."""
     env = dict(os.environ)
-    if env.get("DATABASE_URL"):
-        return env
     place = home(env) / RUNNING
     try:
-        return {**read(place), **env}
+        demo = read(place)
     except FileNotFoundError:
+        demo = {}
+    book = env.get("DATABASE_URL")
+    if book and book != demo.get("DATABASE_URL"):
+        return env  # another system than the demo: nothing of the demo's belongs to it
+    if not demo:
         message = "没有正在运行的系统：请先运行 ./scripts/run，或设置 DATABASE_URL 等环境变量。"
-        raise NotRunning(message) from None
+        raise NotRunning(message)
+    return {**demo, **env}
 
 
 def settings() -> Settings:
@@ -38,11 +42,15 @@ def settings() -> Settings:
     return load(environment())
 
 
-def with_parts(work: Callable[[Parts], Awaitable[T]]) -> T:
+def with_parts(work: Callable[["Parts"], Awaitable[T]]) -> T:
     """Open the parts, do the work, close them."""
+    chosen = settings()
+    import uvloop
+
+    from server.parts import make_parts, running
 
     async def opened() -> T:
-        async with running(make_parts(settings()), application="huixiang-cli") as parts:
+        async with running(make_parts(chosen), application="huixiang-cli") as parts:
             return await work(parts)
 
     return uvloop.run(opened())

@@ -1,45 +1,51 @@
 """Reading the command line, and turning refusals into sentences."""
 
 import argparse
-import json
+import io
+import os
 import sys
 from collections.abc import Sequence
 
 from server.cli import checks, funds, merchants, people, processes, rounds, run, token
-from server.cli.children import ChildDied
-from server.cli.environment import NotRunning
-from server.infra.db import CONNECTION_ERRORS
-from server.infra.engines import EngineError
-from server.infra.redis import RedisError
-from server.kit.errors import Refusal
-from server.settings import SettingsError
+from server.cli.trouble import sentence
 
 WORDS = (run, processes, rounds, funds, merchants, people, checks, token)
+BROKEN_PIPE = 128 + 13
+"""The status of a program that SIGPIPE ended, as a shell reports it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal of another encoding lacks some signs
+    try:
+        asked = _parse(arguments)
+        status: int = asked.run(asked)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output (`| head`) has gone; nothing is left to say, also not at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        said = sentence(error)
+        if said is None:
+            raise
+        print(said, file=sys.stderr)
+        return 1
+    return status
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="huixiang", description="惠享：数字消费券平台")
     commands = parser.add_subparsers(dest="command", required=True, metavar="命令")
     for word in WORDS:
         word.add(commands)
-    asked = parser.parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        status: int = asked.run(asked)
-    except Refusal as refusal:
-        data = (
-            f" {json.dumps(refusal.data, ensure_ascii=False, default=str)}" if refusal.data else ""
-        )
-        print(f"{refusal.detail}（{refusal.code}）{data}", file=sys.stderr)
-        return 1
-    except (SettingsError, NotRunning, EngineError, ChildDied) as error:
-        print(error, file=sys.stderr)
-        return 1
-    except (*CONNECTION_ERRORS, RedisError) as error:
-        print(
-            f"连不上数据库或 Redis（{type(error).__name__}），请确认系统正在运行。", file=sys.stderr
-        )
-        return 1
-    except KeyboardInterrupt:
-        return 130
-    return status
+        "".join(given).encode()
+    except UnicodeEncodeError:
+        parser.error("参数不是 UTF-8 文字")
+    return parser.parse_args(given)

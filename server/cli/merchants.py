@@ -1,12 +1,15 @@
 """`huixiang merchant …`: entering merchants and cashiers until they can do it themselves."""
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from server.cli.arguments import text
 from server.cli.environment import with_parts
 from server.merchant.domain import MerchantPlan, StorePlan
-from server.parts import Parts
+
+if TYPE_CHECKING:
+    from server.parts import Parts
 
 
 def add(commands: Any) -> None:
@@ -14,26 +17,26 @@ def add(commands: Any) -> None:
     verbs = commands.add_parser("merchant", help="商户：录入、列表、停用、恢复、收银员")
     verbs = verbs.add_subparsers(dest="verb", required=True, metavar="操作")
     entry = verbs.add_parser("add", help="录入商户及一家门店")
-    entry.add_argument("--code", required=True, help="统一社会信用代码")
-    entry.add_argument("--name", required=True, help="商户名称")
-    entry.add_argument("--category", action="append", required=True, help="行业，可多次")
-    entry.add_argument("--store", required=True, help="门店名称")
-    entry.add_argument("--address", required=True, help="门店地址")
-    entry.add_argument("--subdistrict", required=True, help="镇（街道）")
-    entry.add_argument("--by", required=True, help="操作人")
+    entry.add_argument("--code", required=True, type=text, help="统一社会信用代码")
+    entry.add_argument("--name", required=True, type=text, help="商户名称")
+    entry.add_argument("--category", action="append", required=True, type=text, help="行业，可多次")
+    entry.add_argument("--store", required=True, type=text, help="门店名称")
+    entry.add_argument("--address", required=True, type=text, help="门店地址")
+    entry.add_argument("--subdistrict", required=True, type=text, help="镇（街道）")
+    entry.add_argument("--by", required=True, type=text, help="操作人")
     entry.set_defaults(run=_add)
     verbs.add_parser("list", help="列出商户、门店").set_defaults(run=_list)
-    for verb, text in (("suspend", "停用（下一次扫码即生效）"), ("relist", "恢复")):
-        parser = verbs.add_parser(verb, help=text)
+    for verb, meaning in (("suspend", "停用（下一次扫码即生效）"), ("relist", "恢复")):
+        parser = verbs.add_parser(verb, help=meaning)
         parser.add_argument("merchant_id", type=UUID)
-        parser.add_argument("--reason", required=True, help="原因")
-        parser.add_argument("--by", required=True, help="操作人")
+        parser.add_argument("--reason", required=True, type=text, help="原因")
+        parser.add_argument("--by", required=True, type=text, help="操作人")
         parser.set_defaults(run=_move)
     cashier = verbs.add_parser("add-cashier", help="为门店添加收银员")
     cashier.add_argument("store_id", type=UUID)
-    cashier.add_argument("--openid", required=True, help="收银员的微信 openid")
-    cashier.add_argument("--name", required=True, help="收银员称呼")
-    cashier.add_argument("--by", required=True, help="操作人")
+    cashier.add_argument("--openid", required=True, type=text, help="收银员的微信 openid")
+    cashier.add_argument("--name", required=True, type=text, help="收银员称呼")
+    cashier.add_argument("--by", required=True, type=text, help="操作人")
     cashier.set_defaults(run=_add_cashier)
 
 
@@ -63,7 +66,7 @@ def _list(asked: argparse.Namespace) -> int:
 
 
 def _move(asked: argparse.Namespace) -> int:
-    async def work(parts: Parts) -> None:
+    async def work(parts: "Parts") -> None:
         act = parts.merchants.suspend if asked.verb == "suspend" else parts.merchants.relist
         await act(asked.merchant_id, asked.by, asked.reason)
 

@@ -3,14 +3,7 @@
 import argparse
 from typing import Any
 
-import uvloop
-
-from server import app, worker
 from server.cli.environment import settings
-from server.infra import log
-from server.infra.db import config, migrate
-from server.models import MODELS
-from server.parts import load_programme
 
 
 def add(commands: Any) -> None:
@@ -24,18 +17,32 @@ def add(commands: Any) -> None:
 
 
 def _serve(asked: argparse.Namespace) -> int:
+    from server import app
+    from server.infra import log
+
     log.configure()
     app.serve(settings())
     return 0
 
 
 def _worker(asked: argparse.Namespace) -> int:
+    import uvloop
+
+    from server import worker
+    from server.infra import log
+
     log.configure()
     uvloop.run(worker.run(settings()))
     return 0
 
 
 def _migrate(asked: argparse.Namespace) -> int:
+    import uvloop
+
+    from server.infra.db import config, migrate
+    from server.models import MODELS
+    from server.parts import load_programme
+
     chosen = settings()
 
     async def work() -> None:

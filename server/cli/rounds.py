@@ -2,15 +2,18 @@
 
 import argparse
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from server.campaign.domain import RoundPlan, RoundState
+from server.campaign.domain import CAP_MAX, STOCK_MAX, RoundPlan, RoundState
+from server.cli.arguments import DAYS_MAX, instant, text, whole
 from server.cli.environment import with_parts
 from server.kit.clock import SHANGHAI
 from server.kit.money import fen_text
-from server.parts import Parts
+
+if TYPE_CHECKING:
+    from server.parts import Parts
 
 _VERBS = {
     "approve": "审批并预留资金（须与录入人不同）",
@@ -26,11 +29,13 @@ def add(commands: Any) -> None:
     verbs = commands.add_parser("round", help="轮次：录入、审批、开始、暂停、加量、结束")
     verbs = verbs.add_subparsers(dest="verb", required=True, metavar="操作")
     create = verbs.add_parser("create", help="录入一轮")
-    create.add_argument("--name", required=True, help="轮次名称")
-    create.add_argument("--opens-at", required=True, type=_instant, help="如 2026-12-01T10:00")
-    create.add_argument("--closes-at", required=True, type=_instant, help="如 2026-12-01T22:00")
-    create.add_argument("--cap", type=int, default=1, help="每人可领张数（默认 1）")
-    create.add_argument("--valid-days", type=int, default=7, help="券有效天数（默认 7）")
+    create.add_argument("--name", required=True, type=text, help="轮次名称")
+    create.add_argument("--opens-at", required=True, type=instant, help="如 2026-12-01T10:00")
+    create.add_argument("--closes-at", required=True, type=instant, help="如 2026-12-01T22:00")
+    create.add_argument("--cap", type=whole(1, CAP_MAX), default=1, help="每人可领张数（默认 1）")
+    create.add_argument(
+        "--valid-days", type=whole(1, DAYS_MAX), default=7, help="券有效天数（默认 7）"
+    )
     create.add_argument(
         "--offer",
         action="append",
@@ -39,33 +44,27 @@ def add(commands: Any) -> None:
         metavar="券种=数量",
         help="可多次，如 retail-50-5=1000",
     )
-    create.add_argument("--by", required=True, help="录入人")
+    create.add_argument("--by", required=True, type=text, help="录入人")
     create.set_defaults(run=_create)
-    for verb, text in _VERBS.items():
-        parser = verbs.add_parser(verb, help=text)
+    for verb, meaning in _VERBS.items():
+        parser = verbs.add_parser(verb, help=meaning)
         parser.add_argument("round_id", type=UUID, help="轮次编号")
-        parser.add_argument("--by", required=True, help="操作人")
+        parser.add_argument("--by", required=True, type=text, help="操作人")
         parser.set_defaults(run=_simple)
     stock = verbs.add_parser("add-stock", help="增加某券种数量并预留资金")
     stock.add_argument("offer_id", type=UUID, help="投放编号（round list 可见）")
-    stock.add_argument("count", type=int, help="增加张数")
-    stock.add_argument("--by", required=True, help="操作人")
+    stock.add_argument("count", type=whole(1, STOCK_MAX), help="增加张数")
+    stock.add_argument("--by", required=True, type=text, help="操作人")
     stock.set_defaults(run=_add_stock)
     verbs.add_parser("list", help="列出全部轮次").set_defaults(run=_list)
 
 
-def _instant(text: str) -> datetime:
-    """An instant; without an offset it is Shanghai's."""
-    instant = datetime.fromisoformat(text)
-    return instant if instant.tzinfo else instant.replace(tzinfo=SHANGHAI)
-
-
-def _offer(text: str) -> tuple[str, int]:
-    template, equals, stock = text.partition("=")
-    if not (template and equals and stock.isdigit()):
-        message = f"{text!r} 应为 券种=数量，如 retail-50-5=1000"
+def _offer(value: str) -> tuple[str, int]:
+    template, equals, stock = value.partition("=")
+    if not (template and equals):
+        message = f"{value[:40]!r} 应为 券种=数量，如 retail-50-5=1000"
         raise argparse.ArgumentTypeError(message)
-    return template, int(stock)
+    return text(template), whole(1, STOCK_MAX)(stock)
 
 
 def _create(asked: argparse.Namespace) -> int:
@@ -83,7 +82,7 @@ def _create(asked: argparse.Namespace) -> int:
 
 
 def _simple(asked: argparse.Namespace) -> int:
-    async def work(parts: Parts) -> None:
+    async def work(parts: "Parts") -> None:
         campaign = parts.campaign
         acts: dict[str, Callable[..., Awaitable[None]]] = {
             "approve": campaign.approve,

@@ -4,8 +4,6 @@ import argparse
 import sys
 from typing import Any
 
-import httpx
-
 from server.cli.environment import settings
 
 
@@ -17,6 +15,8 @@ def add(commands: Any) -> None:
 
 
 def _token(asked: argparse.Namespace) -> int:
+    import httpx
+
     chosen = settings()
     api = f"http://{chosen.host}:{chosen.port}/api/v1/identity"
     sandbox = f"{chosen.wechat_base_url}/sandbox"
