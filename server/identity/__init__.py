@@ -12,14 +12,22 @@ logged; look-ups go through keyed hashes.
 
 A session is a signed token that `session.py` verifies without a database. `snapshot.py` keeps, in
 every process, the sessions that were revoked and the persons who are barred: told by pub/sub, and
-read from the book twice a second whether told or not.
+read from the book twice a second whether told or not. Binding a person gives a new token of the
+same session, so nothing has to be revoked for it.
 
 Invariants
 - One account per person at any time; one person per ID number, for ever.
-- A revoked session is refused by every worker within a second.
+- A revoked session is refused by every worker within a second; a worker that cannot know lets
+  nobody in.
 
-Refusals, in order: `identity.not_logged_in`, `identity.too_many_attempts`,
-`identity.name_invalid`, `identity.id_number_invalid`, `identity.phone_first`,
-`identity.phone_invalid`, `identity.other_person`, `identity.no_record`, `identity.mismatch`;
-for claiming, `identity.not_real_name` and `identity.barred`.
+Refusals of binding a person, in order: `identity.not_logged_in`, `identity.name_invalid`,
+`identity.id_number_invalid`, `identity.phone_first`, `identity.other_person`,
+`identity.too_many_attempts`, `identity.no_record`, `identity.mismatch`. What we refuse ourselves
+is no attempt. Of the phone: `identity.phone_invalid`; of logging in: `identity.too_many_attempts`;
+of claiming: `identity.not_real_name`, `identity.barred`; of barring: `identity.person_unknown`;
+of anything: `identity.unavailable`.
+
+Modules: `domain` rules · `session` tokens · `snapshot` `queries` revocations and bars · `service`
+the use cases, whose transactions are in `accounts` and `binding` · `book` how a transaction is done
+· `personal` sealing · `attempts` limits.
 """

@@ -78,7 +78,7 @@ class IdentitySnapshot:
         self._barred: set[UUID] = set()
         self._told: set[UUID] = set()
         self._looked_until = clock.now()
-        self._looked_at = -STALE_SECONDS
+        self._looked_at = float("-inf")
         self._forgot_at = monotonic()
         self._tasks: list[asyncio.Task[None]] = []
 
