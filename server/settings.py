@@ -18,6 +18,7 @@ _WORKERS_MAX = 64
 _PORT_MAX = 65535
 _KEY_ID_MAX = 255
 _KEY_BYTES = 32
+_DIGITS_MAX = 9
 
 
 class SettingsError(Exception):
@@ -105,10 +106,14 @@ def _flag(env: Mapping[str, str], name: str) -> bool:
 
 def _whole(env: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
     text = env.get(name, str(default))
-    if not (text.isascii() and text.isdigit()) or not least <= int(text) <= most:
+    if not _is_whole(text) or not least <= int(text) <= most:
         message = f"{name} is {text!r}; it should be a whole number from {least} to {most}"
         raise SettingsError(message)
     return int(text)
+
+
+def _is_whole(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX
 
 
 def _decoded(name: str, text: str) -> bytes:
@@ -132,10 +137,11 @@ def _keys(env: Mapping[str, str]) -> dict[int, bytes]:
     keys: dict[int, bytes] = {}
     for part in text.split(","):
         number, colon, encoded = part.strip().partition(":")
-        if not (
-            colon and number.isascii() and number.isdigit() and 1 <= int(number) <= _KEY_ID_MAX
-        ):
+        if not (colon and _is_whole(number) and 1 <= int(number) <= _KEY_ID_MAX):
             message = "HUIXIANG_KEYS should read id:base64[,id:base64…] with ids from 1 to 255"
+            raise SettingsError(message)
+        if int(number) in keys:
+            message = f"HUIXIANG_KEYS names key {int(number)} twice"
             raise SettingsError(message)
         keys[int(number)] = _decoded("HUIXIANG_KEYS", encoded)
         if len(keys[int(number)]) != _KEY_BYTES:
