@@ -3,21 +3,16 @@
 from contextlib import AsyncExitStack
 from functools import partial
 from itertools import count
-from pathlib import Path
 from types import SimpleNamespace
 
 from sanic import HTTPResponse, Request, Sanic
 from sanic.config import Config
-from sanic.response import html
 from sanic.worker.loader import AppLoader
-from sanic_ext.config import add_fallback_config
-from sanic_ext.extensions.openapi.blueprint import blueprint_factory
-from swagger_ui_bundle import swagger_ui_path
 
 from server.campaign import routes as campaign_routes
 from server.claim import routes as claim_routes
 from server.identity import routes as identity_routes
-from server.infra import db, http, log
+from server.infra import db, http, log, openapi
 from server.infra.redis import RedisError
 from server.kit.clock import Clock, iso
 from server.merchant import routes as merchant_routes
@@ -28,9 +23,6 @@ from server.voucher import routes as voucher_routes
 
 App = Sanic[Config, SimpleNamespace]
 
-_HERE = Path(__file__).parent
-_DOCS = (_HERE / "docs.html").read_text(encoding="utf-8")
-_SWAGGER = Path(swagger_ui_path)
 _numbers = count(1)
 
 
@@ -43,18 +35,16 @@ def create_app(settings: Settings, clock: Clock | None = None) -> App:
     app.config.AUTO_EXTEND = False
     app.config.ACCESS_LOG = False
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = 10
-    app.config.OAS_UI_REDOC = False
-    app.config.OAS_UI_SWAGGER = False
-    app.config.API_TITLE = "惠享 API"
-    app.config.API_VERSION = "1"
-    app.config.API_DESCRIPTION = "晋城市城区数字消费券平台。金额单位为分，时间为 RFC 3339 (UTC)。"
     http.install(app, proxies_count=settings.proxies_count)
-    # Of sanic-ext only the interface's description: its own pages load scripts from elsewhere.
-    add_fallback_config(app)
-    app.blueprint(blueprint_factory(app.config))
+    openapi.install(
+        app,
+        title="惠享 API",
+        version="1",
+        description="晋城市城区数字消费券平台。金额单位为分，时间为 RFC 3339 (UTC)。",
+    )
     parts = make_parts(settings, clock)
     _add_routes(app, parts)
-    _add_pages(app, parts)
+    _add_health(app, parts)
     stack = AsyncExitStack()
 
     @app.before_server_start
@@ -81,8 +71,8 @@ def _add_routes(app: App, parts: Parts) -> None:
     app.blueprint(redemption_routes.blueprint(parts.redemptions, sessions))
 
 
-def _add_pages(app: App, parts: Parts) -> None:
-    """Health for whoever watches the process, and the interface's description for people."""
+def _add_health(app: App, parts: Parts) -> None:
+    """Health, for whoever watches the process."""
 
     @app.get("/healthz", name="healthz")
     async def healthz(request: Request) -> HTTPResponse:
@@ -99,12 +89,6 @@ def _add_pages(app: App, parts: Parts) -> None:
             away.append("redis")
         body = {"ok": not away, "away": away, "server_time": iso(parts.clock.now())}
         return http.json(body, status=503 if away else 200, headers={"Cache-Control": "no-store"})
-
-    @app.get("/docs", name="docs")
-    async def docs(request: Request) -> HTTPResponse:
-        return html(_DOCS)
-
-    app.static("/docs/ui", _SWAGGER, name="docs-ui", directory_view=False)
 
 
 def serve(settings: Settings) -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from redis import asyncio as aioredis
-from tortoise.transactions import in_transaction
 
 from server.audit import service as audit
 from server.audit.domain import Action
@@ -32,6 +31,7 @@ from server.campaign.models import Offer, Round, Template
 from server.campaign.programme import Programme
 from server.campaign.snapshot import CHANNEL
 from server.infra import notice
+from server.infra.db import transaction
 from server.kit.clock import Clock, iso
 from server.kit.ids import derive, uuid7
 from server.ledger import service as ledger
@@ -72,7 +72,7 @@ class Campaign:
             "min_spend_fen": plan.min_spend_fen,
             "face_value_fen": plan.face_value_fen,
         }
-        async with in_transaction():
+        async with transaction():
             present = await Template.get_or_none(id=plan.id)
             if present is not None and all(getattr(present, k) == v for k, v in values.items()):
                 return
@@ -92,7 +92,7 @@ class Campaign:
         if amount_fen <= 0:
             raise BadRound(field="amount_fen", reason="not_positive")
         now = self.clock.now()
-        async with in_transaction():
+        async with transaction():
             await ledger.appropriate(event_id or uuid7(), amount_fen, at=now)
             await audit.record(
                 Action.APPROPRIATED,
@@ -109,7 +109,7 @@ class Campaign:
         check_plan(
             plan, starts_at=self.programme.starts_at, ends_at=self.programme.ends_at, now=now
         )
-        async with in_transaction():
+        async with transaction():
             templates = await Template.in_bulk([template for template, _ in plan.offers], "id")
             for template, _ in plan.offers:
                 if template not in templates:
@@ -147,7 +147,7 @@ class Campaign:
     async def approve(self, round_id: UUID, *, actor: str) -> None:
         """Approve a draft and reserve its money, in one transaction (P-03, P-11.1)."""
         now = self.clock.now()
-        async with in_transaction():
+        async with transaction():
             row = await _locked(round_id)
             if row.created_by == actor:
                 raise OwnEntry
@@ -178,7 +178,7 @@ class Campaign:
     async def open_now(self, round_id: UUID, *, actor: str) -> None:
         """Open an approved round ahead of its time."""
         now = self.clock.now()
-        async with in_transaction():
+        async with transaction():
             row = await _locked(round_id)
             if row.state not in (RoundState.APPROVED, RoundState.SCHEDULED):
                 raise WrongState(state=row.state)
@@ -207,7 +207,7 @@ class Campaign:
         now = self.clock.now()
         if not 1 <= count <= STOCK_MAX:
             raise BadRound(field="stock", reason="range", most=STOCK_MAX)
-        async with in_transaction():
+        async with transaction():
             offer = await Offer.get_or_none(id=offer_id)
             if offer is None:
                 raise UnknownRound
@@ -246,7 +246,7 @@ class Campaign:
         written after the unclaimed count was taken.
         """
         now = self.clock.now()
-        async with in_transaction():
+        async with transaction():
             row = await _locked(round_id)
             _move(row, RoundState.CLOSED)
             row.closed_at = now
@@ -296,7 +296,7 @@ class Campaign:
     async def _set_paused(
         self, round_id: UUID, action: Action, *, actor: str, paused: bool
     ) -> None:
-        async with in_transaction():
+        async with transaction():
             row = await _locked(round_id)
             if row.state not in CLAIMABLE:
                 raise WrongState(state=row.state)
@@ -310,7 +310,7 @@ class Campaign:
     async def _by_clock(
         self, round_id: UUID, current: RoundState, target: RoundState, action: Action | None = None
     ) -> None:
-        async with in_transaction():
+        async with transaction():
             row = await _locked(round_id)
             if row.state is not current:
                 return

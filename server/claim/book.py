@@ -9,13 +9,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from asyncpg.pgproto.pgproto import UUID as BookUUID  # noqa: N811 - built in C from 16 bytes
-from tortoise.transactions import in_transaction
 
 from server.campaign.domain import CLAIMABLE
 from server.campaign.models import Offer, Round
 from server.claim.domain import Held
 from server.claim.gate import Filling
-from server.infra.db import connection
+from server.infra.db import connection, transaction
 from server.kit.clock import iso
 
 HOLDERS_BATCH = 5000
@@ -137,7 +136,7 @@ async def begin_filling(round_id: UUID) -> Filling | None:
     Once this has committed, nothing of an older filling can be written, so what is left stays true
     until the new filling is in place. Locks the round, then its offers in the order of their ids.
     """
-    async with in_transaction():
+    async with transaction():
         row = await Round.select_for_update(no_key=True).get(id=round_id)
         if row.state not in CLAIMABLE:
             return None

@@ -7,6 +7,7 @@ from server.claim.schemas import ClaimRequest
 from server.claim.service import ClaimDesk
 from server.identity.session import Sessions
 from server.infra.http import JSON, client_address, dumps, network_of, problem, reader
+from server.infra.openapi import TOKEN
 from server.kit.errors import Refusal
 from server.kit.ids import uuid_text
 
@@ -21,6 +22,7 @@ def blueprint(desk: ClaimDesk, sessions: Sessions, proxies_count: int) -> Bluepr
         summary="领取消费券",
         description="成功即已入账。同一人再次请求返回同一张券 (200)；首次领取返回 201。",
         body={"application/json": ClaimRequest},
+        secured={TOKEN: []},
     )
     async def claim(request: Request, round_id: str) -> HTTPResponse:
         principal = sessions.principal(request.headers.get("authorization"))

@@ -24,7 +24,7 @@ Refusals of binding a person, in order: `identity.not_logged_in`, `identity.name
 `identity.id_number_invalid`, `identity.phone_first`, `identity.other_person`,
 `identity.too_many_attempts`, `identity.no_record`, `identity.mismatch`. What we refuse ourselves
 is no attempt. Of the phone: `identity.phone_invalid`; of logging in: `identity.too_many_attempts`;
-of claiming: `identity.not_real_name`, `identity.barred`; of barring: `identity.person_unknown`;
+of claiming: `identity.not_real_name`; of barring: `identity.person_unknown`;
 of anything: `identity.unavailable`.
 
 Modules: `domain` rules · `session` tokens · `snapshot` `queries` revocations and bars · `service`

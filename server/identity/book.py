@@ -2,15 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import asyncpg
 from tortoise.exceptions import DBConnectionError, IntegrityError
-from tortoise.transactions import in_transaction
 
 from server.identity.domain import Unavailable
+from server.infra.db import transaction
 
 LOG = logging.getLogger("huixiang.identity")
 
@@ -43,7 +42,7 @@ async def once(work: Callable[[], Awaitable[T]]) -> T:
     """
     for attempts_left in (1, 0):
         try:
-            async with asyncio.timeout(WRITE_SECONDS_MAX), _transaction():
+            async with asyncio.timeout(WRITE_SECONDS_MAX), transaction():
                 return await work()
         except MET as error:
             LOG.info("transactions met: %s", type(error).__name__)
@@ -53,28 +52,3 @@ async def once(work: Callable[[], Awaitable[T]]) -> T:
             LOG.warning("the book is away: %s", type(error).__name__)
             break
     raise Unavailable(retry_after_ms=1_000)
-
-
-@asynccontextmanager
-async def _transaction() -> AsyncIterator[None]:
-    """Tortoise's transaction, left properly also when it is cut off while it begins.
-
-    Tortoise 1.1 takes a connection and then begins; when BEGIN fails or is cancelled, it gives the
-    connection back to nobody. A caller who hangs up at that moment would cost the pool one of its
-    few connections for ever, and the task would go on in a transaction that never was.
-    """
-    context = in_transaction()
-    try:
-        await context.__aenter__()
-    except BaseException as error:
-        if hasattr(context, "token"):  # set once it holds a connection
-            with suppress(Exception):
-                await context.__aexit__(type(error), error, error.__traceback__)
-        raise
-    try:
-        yield
-    except BaseException as error:
-        await context.__aexit__(type(error), error, error.__traceback__)
-        raise
-    else:
-        await context.__aexit__(None, None, None)

@@ -154,14 +154,6 @@ class NotRealName(Refusal):
     detail = "请先完成实名认证，再继续操作。"
 
 
-class Barred(Refusal):
-    """The person may not claim (P-06.7, P-11.5)."""
-
-    code = "identity.barred"
-    kind = Kind.FORBIDDEN
-    detail = "您的领取资格已被暂停，如有疑问请拨打活动咨询电话。"
-
-
 class PhoneFirst(Refusal):
     """The real-name step compares the phone too, so the phone comes first."""
 

@@ -5,17 +5,19 @@ models. `server.infra` knows no business word, so the list of model modules is h
 """
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import asyncpg
 from tortoise import fields
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
+from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import DBConnectionError
 from tortoise.migrations.executor import MigrationExecutor
+from tortoise.transactions import in_transaction
 
 APP = "huixiang"
 CONNECTION = "default"
@@ -110,6 +112,31 @@ async def connection() -> AsyncIterator["asyncpg.Connection[Any]"]:
     client = cast("AsyncpgDBClient", get_connection(CONNECTION))
     async with client.acquire_connection() as raw_connection:
         yield raw_connection
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[TransactionalDBClient]:
+    """Tortoise's transaction, left properly also when it is cut off while it begins.
+
+    Tortoise 1.1 takes a connection and then begins; when BEGIN fails or is cancelled, it gives the
+    connection back to nobody. A caller who hangs up at that moment would cost the pool one of its
+    few connections for ever, and the task would go on in a transaction that never was.
+    """
+    context = in_transaction()
+    try:
+        client = await context.__aenter__()
+    except BaseException as error:
+        if hasattr(context, "token"):  # set once it holds a connection
+            with suppress(Exception):
+                await context.__aexit__(type(error), error, error.__traceback__)
+        raise
+    try:
+        yield client
+    except BaseException as error:
+        await context.__aexit__(type(error), error, error.__traceback__)
+        raise
+    else:
+        await context.__aexit__(None, None, None)
 
 
 class HashField(fields.BinaryField[bytes]):

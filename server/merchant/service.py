@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
-from tortoise.transactions import in_transaction
 
 from server.audit import service as audit
 from server.audit.domain import Action
 from server.campaign.programme import Programme
+from server.infra.db import transaction
 from server.kit.clock import Clock
 from server.kit.ids import uuid7
 from server.kit.transitions import InvalidTransition
@@ -53,7 +53,7 @@ class Merchants:
         plan = check_merchant(plan, self.programme.categories)
         now = self.clock.now()
         try:
-            async with in_transaction():
+            async with transaction():
                 merchant = await Merchant.create(
                     id=uuid7(),
                     credit_code=plan.credit_code,
@@ -104,7 +104,7 @@ class Merchants:
         openid = check_text(openid, "openid", OPENID_CHARS_MAX)
         name = check_text(name, "name", CASHIER_NAME_CHARS_MAX)
         try:
-            async with in_transaction():
+            async with transaction():
                 store = await Store.get_or_none(id=store_id)
                 if store is None:
                     raise UnknownStore
@@ -123,7 +123,7 @@ class Merchants:
     async def _move(
         self, merchant_id: UUID, target: MerchantState, actor: str, reason: str
     ) -> None:
-        async with in_transaction():
+        async with transaction():
             merchant = await Merchant.select_for_update().get_or_none(id=merchant_id)
             if merchant is None:
                 raise UnknownMerchant

@@ -7,11 +7,11 @@ from typing import Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from tortoise.exceptions import BaseORMException
-from tortoise.transactions import in_transaction
 
 from server.campaign.programme import Programme
 from server.infra.crypto import Codebook
 from server.infra.crypto.codes import parse_qr
+from server.infra.db import transaction
 from server.kit.clock import Clock
 from server.kit.errors import Refusal
 from server.kit.ids import derive, uuid7
@@ -141,11 +141,11 @@ class Redemptions:
     async def _scan(self, scan: Scan) -> Answer[RedemptionView]:
         till: Till | None = None
         try:
-            async with in_transaction() as transaction:
+            async with transaction() as book:
                 till = await till_of(scan.account_id)
                 answer = await self._decide(scan, till)
                 if scan.dry_run:
-                    await transaction.rollback()
+                    await book.rollback()
                 return answer
         except Refusal as refusal:
             if isinstance(refusal, CodeExpired) and scan.voucher_id is not None:
@@ -192,7 +192,7 @@ class Redemptions:
     async def _refund(
         self, account_id: UUID, redemption_id: UUID, asked: RefundRequest, now: datetime
     ) -> Answer[RefundView]:
-        async with in_transaction():
+        async with transaction():
             till = await till_of(account_id)
             redemption = await Redemption.select_for_update(no_key=True).get_or_none(
                 id=redemption_id, merchant_id=till.merchant_id

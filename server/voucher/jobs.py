@@ -3,10 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
-from tortoise.transactions import in_transaction
-
 from server.campaign.domain import CLAIMABLE, RoundState
 from server.campaign.models import Round
+from server.infra.db import transaction
 from server.kit.ids import derive
 from server.ledger import service as ledger
 from server.ledger.domain import POOL, Code, Posting, round_account
@@ -48,7 +47,7 @@ async def _expire_batch(round_id: UUID, now: datetime, batch_max: int) -> int:
 
     Rows rather than `values_list`, which would silently drop the lock.
     """
-    async with in_transaction():
+    async with transaction():
         due = await (
             Voucher.filter(round_id=round_id, state=VoucherState.ISSUED, valid_until__lte=now)
             .order_by("valid_until")

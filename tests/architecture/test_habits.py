@@ -62,3 +62,9 @@ def test_money_is_whole_fen() -> None:
 def test_every_race_has_its_twin() -> None:
     races = [path for path in tree.python("tests") if path.parts[1] == "concurrency"]
     assert findings(races, habits.lonely_races) == []
+
+
+def test_only_infra_opens_tortoise_transactions() -> None:
+    """`infra.db.transaction` is left properly when it is cut off while it begins."""
+    named = [path for path in tree.python("server") if "in_transaction(" in tree.text(path)]
+    assert [str(path) for path in named] == ["server/infra/db.py"]

@@ -15,9 +15,10 @@ from sanic import HTTPResponse, Request, Sanic
 
 from server.campaign.domain import Phase, phase
 from server.claim.domain import NotOpen, SoldOut, TooMany, UnknownOffer
-from server.claim.gate import RATE, WON
+from server.claim.gate import ENTRY, RATE, WON
 from server.claim.schemas import ClaimRequest
-from server.identity.domain import Barred, NotRealName
+from server.claim.domain import Barred
+from server.identity.domain import NotRealName
 from server.infra import db, http
 from server.kit.clock import iso
 from server.kit.ids import uuid7_bytes
@@ -54,13 +55,14 @@ class Plain:
         if parts.people.is_barred(principal.person_id):
             raise Barred
         network = parts.desk._network(address)
-        entry = principal.person_id.bytes + uuid7_bytes() + network + bytes((offer.position, 0))
-        _, (answer,) = await parts.gate.take(view.facts.id, entry)
-        if answer.status == RATE:
-            raise TooMany(retry_after_ms=answer.number)
-        if answer.status != WON:
+        entry = ENTRY.pack(principal.person_id.bytes, uuid7_bytes(), network, offer.position, 0)
+        _, answers = await parts.gate.take(view.facts.id, entry)
+        ((status, taken, number),) = answers
+        if status == RATE:
+            raise TooMany(retry_after_ms=number)
+        if status != WON:
             raise SoldOut
-        claim_id = UUID(bytes=answer.claim_id)
+        claim_id = UUID(bytes=taken)
         valid_until = view.facts.valid_until(now)
         async with db.connection() as book:
             await book.fetchval(
@@ -69,7 +71,7 @@ class Plain:
                 view.facts.id,
                 offer.id,
                 principal.person_id,
-                answer.number or None,
+                number or None,
                 now,
                 network,
                 valid_until,
