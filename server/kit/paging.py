@@ -25,7 +25,7 @@ class BadCursor(Refusal):
 
     code = "paging.bad_cursor"
     kind = Kind.MALFORMED
-    detail = "翻页位置无效，请从第一页重新查看"
+    detail = "翻页位置无效，请从第一页重新查看。"
 
 
 def encode_cursor(*parts: str | int) -> str:

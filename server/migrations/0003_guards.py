@@ -85,5 +85,5 @@ def _backward() -> list[str]:
 class Migration(migrations.Migration):
     """Checks, and tables that only grow."""
 
-    dependencies = [("huixiang", "0001_initial")]
+    dependencies = [("huixiang", "0002_rights")]
     operations = [ops.RunSQL(_forward(), _backward())]
