@@ -1,5 +1,7 @@
 """The list of every module with tables: what Tortoise and the migrations load."""
 
+from server.infra.db import config
+
 MODELS = (
     "server.audit.models",
     "server.ledger.models",
@@ -10,3 +12,7 @@ MODELS = (
     "server.claim.models",
     "server.redemption.models",
 )
+
+TORTOISE_ORM = config("postgres://nobody:nothing@127.0.0.1:5432/none", MODELS)
+"""For `.venv/bin/tortoise makemigrations -n <name>`, which compares models with migrations and
+connects to nothing. It does not write CHECK constraints: add those by hand, as `0003_guards` does."""

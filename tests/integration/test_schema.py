@@ -1,5 +1,9 @@
 """The database enforces what the models promise."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import asyncpg
 import pytest
 from tortoise.connection import get_connection
@@ -8,6 +12,8 @@ from tortoise.exceptions import BaseORMException
 from tortoise.migrations.constraints import CheckConstraint
 
 from server.infra.db import APP, CONNECTION, connection
+
+PROJECT = Path(__file__).parents[2]
 
 
 async def names(query: str) -> set[str]:
@@ -60,3 +66,18 @@ async def test_the_models_match_the_migrations(database: str) -> None:
             await model.all().limit(1)
         except BaseORMException as error:
             pytest.fail(f"{model.__name__}: {error}")
+
+
+def test_the_migrations_have_everything_that_the_models_declare() -> None:
+    folder = PROJECT / "server" / "migrations"
+    before = set(folder.iterdir())
+    done = subprocess.run(
+        [sys.executable, "-m", "tortoise", "makemigrations", "-n", "forgotten"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    for written in set(folder.glob("*_forgotten.py")) - before:
+        written.unlink()
+    assert "No changes detected" in done.stdout, done.stdout + done.stderr
