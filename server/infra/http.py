@@ -8,6 +8,7 @@ in the answer but an id that is also in the log.
 import hashlib
 import ipaddress
 import logging
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -42,6 +43,12 @@ STATUS: dict[Kind, int] = {
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
+
+REASON_CHARS_MAX = 200
+ADDRESS_CHARS_MAX = 54
+"""The longest IPv6 address (45) in brackets, with a port."""
+_ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""An escape that means NUL, not the text of one behind an escaped backslash."""
 
 T = TypeVar("T")
 
@@ -147,17 +154,26 @@ def reader(kind: type[T]) -> Callable[[Request], T]:
         body = request.body
         if len(body) > BODY_BYTES_MAX:
             raise TooLarge(bytes_max=BODY_BYTES_MAX)
-        if not request.headers.get("content-type", "").startswith(JSON):
+        if not _is_json(request.headers.get("content-type", "")):
             raise NotJson
         try:
             value = decode(body)
-        except (msgspec.DecodeError, ValueError, RecursionError) as error:
-            raise Unreadable(reason=str(error)[:200]) from None
-        if b"\\u0000" in body:
+        except msgspec.DecodeError as error:
+            raise Unreadable(reason=str(error)[:REASON_CHARS_MAX]) from None
+        except UnicodeDecodeError:
+            raise Unreadable(reason="not UTF-8") from None
+        except RecursionError:
+            raise Unreadable(reason="nested too deeply") from None
+        if b"\\u0000" in body and _ESCAPED_NUL.search(body):
             raise Unreadable(reason="NUL in text")
         return value
 
     return read
+
+
+def _is_json(content_type: str) -> bool:
+    """Whether a content type is JSON's, whatever its case and parameters."""
+    return content_type == JSON or content_type.partition(";")[0].strip().lower() == JSON
 
 
 def identifier(text: str, name: str) -> UUID:
@@ -172,13 +188,25 @@ def identifier(text: str, name: str) -> UUID:
 
 
 def network_of(address: str) -> str:
-    """What one subscriber holds: the IPv4 address itself, or an IPv6 address's /64 network."""
+    """What one subscriber holds: the IPv4 address itself, or an IPv6 address's /64 network.
+
+    Some proxies write a port behind the address; it changes with every connection and is dropped.
+    What is no address stands for itself.
+    """
     if ":" not in address:
         return address
+    bare = address
+    if bare.startswith("["):
+        bare = bare[1:].partition("]")[0]
+    elif bare.count(":") == 1:
+        return bare.partition(":")[0]
     try:
-        return str(ipaddress.IPv6Network((address.partition("%")[0], 64), strict=False))
+        parsed = ipaddress.IPv6Address(bare.partition("%")[0])
     except ValueError:
         return address
+    if parsed.ipv4_mapped is not None:  # an IPv4 caller, seen through a socket that takes both
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(parsed), 64), strict=False))
 
 
 def cached(request: Request, body: Any, *, seconds: int) -> HTTPResponse:
@@ -236,12 +264,13 @@ def client_address(request: Request, proxies_count: int) -> str:
     """The address that the request came from, as the outermost trusted proxy saw it.
 
     Each trusted proxy appends one address to X-Forwarded-For, so ours is the one `proxies_count`
-    from the end; what stands before it was sent by the client and is not believed.
+    from the end; what stands before it was sent by the client and is not believed. Some proxies
+    append a line of their own instead: the lines are one list (RFC 9110, 5.3).
     """
     if proxies_count:
-        forwarded = request.headers.get("x-forwarded-for")
-        if forwarded:
-            hops = str(forwarded).rsplit(",", proxies_count)
-            if len(hops) >= proxies_count:
-                return hops[-proxies_count].strip()[:45]
+        lines = request.headers.getall("x-forwarded-for", ())
+        if lines:
+            hops = ",".join(lines).rsplit(",", proxies_count)
+            if len(hops) >= proxies_count and (hop := hops[-proxies_count].strip()):
+                return hop[:ADDRESS_CHARS_MAX]
     return str(request.ip)
