@@ -1,4 +1,4 @@
-"""Things that a test needs in the book, made through the services that make them for real."""
+"""Things that a test needs in the book; all but vouchers are made by their own services."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,12 +6,14 @@ from itertools import count
 from uuid import UUID, uuid4
 
 from redis import asyncio as aioredis
+from tortoise.expressions import F
+from tortoise.transactions import in_transaction
 
 from server.campaign.domain import RoundPlan
 from server.campaign.models import Offer
 from server.campaign.programme import Programme
 from server.campaign.service import Campaign
-from server.claim import book as claims
+from server.claim.models import Claim
 from server.identity.models import Person, WeChatAccount
 from server.kit.clock import SetClock
 from server.kit.identifiers import BadIdentifier, check_credit_code
@@ -19,6 +21,7 @@ from server.kit.ids import uuid7
 from server.merchant.domain import MerchantPlan, StorePlan
 from server.merchant.models import Merchant, Store
 from server.merchant.service import Merchants
+from server.voucher.domain import VoucherState
 from server.voucher.models import Voucher
 
 APPROPRIATED_FEN = 10_000_000_00
@@ -59,10 +62,30 @@ class Factory:
         """A voucher of the offer, issued now to a person (another one each time)."""
         now = self.clock.now()
         person_id = await self.person(person_id)
-        row = claims.Row(uuid7(), offer.id, person_id, bytes(8), 0, offer.gate_epoch)
-        written = await claims.write([row], now=now, valid_until=now + valid)
-        assert written == {row.claim_id}
-        return await Voucher.get(id=row.claim_id)
+        round_id = round_of(offer)
+        async with in_transaction():
+            claim = await Claim.create(
+                id=uuid7(),
+                round_id=round_id,
+                offer_id=offer.id,
+                person_id=person_id,
+                claimed_at=now,
+                network_index=bytes(8),
+            )
+            await Offer.filter(id=offer.id).update(issued=F("issued") + 1)
+            return await Voucher.create(
+                id=claim.id,
+                person_id=person_id,
+                round_id=round_id,
+                offer_id=offer.id,
+                category=offer.category,
+                name=offer.name,
+                min_spend_fen=offer.min_spend_fen,
+                face_value_fen=offer.face_value_fen,
+                state=VoucherState.ISSUED,
+                issued_at=now,
+                valid_until=now + valid,
+            )
 
     async def person(self, person_id: UUID | None = None) -> UUID:
         """A verified person in the book, another one each time unless named; their id."""
