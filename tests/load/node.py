@@ -1,10 +1,12 @@
 """Arm (c): the Node archetype, installed from its lock where Node is."""
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
 
 from server.infra.crypto import KeyRing
+from server.parts import make_parts
 from server.settings import Settings
 from tests.load.figures import NODE
 from tests.load.stage import ArmDied, Stage
@@ -31,6 +33,7 @@ def start(stage: Stage, settings: Settings) -> None:
         "BENCH_TOKEN_KEY": key.hex(),
         "BENCH_TAKE": str(TAKE),
         "BENCH_INSERT": str(ARMS / "insert.sql"),
+        "BENCH_LIMITS": json.dumps(make_parts(settings).gate._limits),
     }
     try:
         stage.start(NODE, [program, str(FOLDER / "server.mjs"), "{port}"], env)

@@ -28,7 +28,7 @@ def watch(server: Server, options: "Options", arm: str) -> Iterator[Path | None]
         return
     place = PROJECT / "reports" / f"bench-{arm}.folded"
     place.parent.mkdir(exist_ok=True)
-    command = [spy, "record", "--format", "raw", "--nonblocking", "--rate", str(RATE_HZ)]
+    command = [spy, "record", "--format", "raw", "--rate", str(RATE_HZ)]
     command += ["--duration", str(max(1, int(options.seconds))), "--output", str(place)]
     command += ["--pid", str(server.process.pid)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as spying:
