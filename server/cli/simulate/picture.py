@@ -6,8 +6,8 @@ from server.cli.simulate.tally import Buckets
 
 WIDTH, HEIGHT = 960, 540
 _LEFT, _RIGHT = 92.0, 936.0
-_RUSH_TOP, _RUSH_FOOT = 122.0, 318.0
-_LEFT_TOP, _LEFT_FOOT = 372.0, 484.0
+_RUSH_TOP, _RUSH_FOOT = 140.0, 326.0
+_LEFT_TOP, _LEFT_FOOT = 382.0, 488.0
 _TICKS_MAX = 6
 _STEPS = (1, 2, 5)
 

@@ -153,11 +153,11 @@ class Play:
         return residents, cashiers
 
     def _rush(self, wires: Wires, facts: RoundFacts, opens: float, strike: Strike | None) -> Rush:
-        def on_told(count: int) -> None:
+        def on_sent(count: int) -> None:
             if strike is not None:
-                strike.told(count, self._now())
+                strike.sent(count, self._now())
 
-        return Rush(wires, str(facts.id), opens, self._random, on_told)
+        return Rush(wires, str(facts.id), opens, self._random, on_sent)
 
     async def _claim(self, rush: Rush, residents: list[Visitor], facts: RoundFacts) -> None:
         """Wait for the second, then everybody at once."""

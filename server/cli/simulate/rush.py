@@ -27,10 +27,10 @@ class Rush:
     opens: float
     """The opening on the event loop's clock."""
     random: Random
-    on_told: Callable[[int], None]
-    """Called with the count of people who have a voucher, whenever it grows."""
+    on_sent: Callable[[int], None]
+    """Called with the count of requests since the opening, just before each is sent."""
     asks: list[Ask] = field(default_factory=list)
-    told_count: int = 0
+    sent_count: int = 0
 
     def work(
         self, visitors: Sequence[Visitor], tick: Callable[[], None]
@@ -65,12 +65,15 @@ class Rush:
             visitor.ending = answer.code or str(answer.status)
 
     async def _press(self, visitor: Visitor) -> Answer:
-        sent = self._now()
-        try:
-            answer = await self.wires.ask("POST", self._path, self._body(visitor), visitor.headers)
-        except Dropped:
-            self._note(sent, DROPPED)
-            raise
+        async with self.wires.lease() as connection:
+            sent = self._send()
+            try:
+                answer = await connection.ask(
+                    "POST", self._path, self._body(visitor), visitor.headers
+                )
+            except Dropped:
+                self._note(sent, DROPPED)
+                raise
         if answer.status in (OK, CREATED):
             self._tell(visitor, answer.body["id"])
             self._note(sent, WON if answer.status == CREATED else HELD)
@@ -79,19 +82,29 @@ class Rush:
         return answer
 
     async def _leave(self, visitor: Visitor) -> None:
-        sent = self._now()
-        try:
-            await self.wires.leave("POST", self._path, self._body(visitor), visitor.headers)
-        except Dropped:
-            return
-        finally:
-            self._note(sent, DROPPED)
+        """Send, and hang up before the answer."""
+        async with self.wires.lease() as connection:
+            sent = self._send()
+            try:
+                await connection.send("POST", self._path, self._body(visitor), visitor.headers)
+                await asyncio.sleep(0.001)  # so that the bytes leave before the connection does
+            except Dropped:
+                return
+            finally:
+                connection.close()
+                self._note(sent, DROPPED)
+
+    def _send(self) -> float:
+        """When a request is sent: now."""
+        now = self._now()
+        if now >= self.opens:
+            self.sent_count += 1
+            self.on_sent(self.sent_count)
+        return now
 
     def _tell(self, visitor: Visitor, voucher_id: str) -> None:
         if not visitor.told:
             visitor.told_at = self._now() - self.opens
-            self.told_count += 1
-            self.on_told(self.told_count)
         visitor.told.add(voucher_id)
 
     def _note(self, sent: float, outcome: str) -> None:

@@ -17,8 +17,9 @@ ENGINES = {
 }
 """Engines: their program, the folder of their data, and the file in it that holds their pid."""
 NAMES = (*COMMANDS, *ENGINES)
-AT_SHARE = 0.4
-"""Struck when this share of what can be won is won: the rush is at its height."""
+AT_SHARE = 0.5
+"""Struck when as many requests were sent as would win this share of the stock: some are answered,
+some are between the gate and the book, most are on their way."""
 
 
 class NothingToStrike(Exception):
@@ -26,7 +27,7 @@ class NothingToStrike(Exception):
 
 
 class Strike:
-    """One blow, dealt once, when as many people have won as `stock` and `AT_SHARE` say."""
+    """One blow, dealt once, when as many requests were sent as `stock` and `AT_SHARE` say."""
 
     def __init__(self, home: Path, name: str, stock: int) -> None:
         self.name = name
@@ -35,8 +36,8 @@ class Strike:
         self._home = home
         self._at_count = max(1, int(stock * AT_SHARE))
 
-    def told(self, count: int, now: float) -> None:
-        """Strike if it is time: `count` people have won, at `now`. NothingToStrike."""
+    def sent(self, count: int, now: float) -> None:
+        """Strike if it is time: `count` requests were sent, at `now`. NothingToStrike."""
         if self.struck_at is None and count >= self._at_count:
             # Ours have a session of their own: the group is the process and what it started.
             os.killpg(self.pid(), signal.SIGKILL)

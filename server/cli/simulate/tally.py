@@ -110,8 +110,8 @@ class Buckets:
     """What was left at the end of each slice, as the answers told."""
 
 
-WIDTHS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-BUCKETS_MAX = 120
+WIDTHS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+BUCKETS_MAX = 100
 
 
 def buckets(asks: Sequence[Ask], stock: int, told: Sequence[float]) -> Buckets:

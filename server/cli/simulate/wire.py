@@ -6,7 +6,8 @@ most of what is measured. This speaks only what our own servers answer: a body w
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
@@ -132,22 +133,18 @@ class Wires:
         for one in self._all:
             await one.open()
 
+    @asynccontextmanager
+    async def lease(self) -> AsyncIterator[Connection]:
+        """The next free connection, for one request."""
+        connection = await self._free.get()
+        try:
+            yield connection
+        finally:
+            self._free.put_nowait(connection)
+
     async def ask(
         self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
     ) -> Answer:
         """Ask over the next free connection. Dropped."""
-        connection = await self._free.get()
-        try:
+        async with self.lease() as connection:
             return await connection.ask(method, path, body, headers)
-        finally:
-            self._free.put_nowait(connection)
-
-    async def leave(self, method: str, path: str, body: object, headers: Mapping[str, str]) -> None:
-        """Send a request and hang up without waiting for the answer. Dropped."""
-        connection = await self._free.get()
-        try:
-            await connection.send(method, path, body, headers)
-            await asyncio.sleep(0.001)  # so that the bytes leave before the connection does
-        finally:
-            connection.close()
-            self._free.put_nowait(connection)
