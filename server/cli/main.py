@@ -7,9 +7,10 @@ import sys
 from collections.abc import Sequence
 
 from server.cli import checks, funds, merchants, people, processes, rounds, run, token
+from server.cli.simulate import command as simulate
 from server.cli.trouble import sentence
 
-WORDS = (run, processes, rounds, funds, merchants, people, checks, token)
+WORDS = (run, processes, rounds, funds, merchants, people, checks, token, simulate)
 BROKEN_PIPE = 128 + 13
 """The status of a program that SIGPIPE ended, as a shell reports it."""
 
