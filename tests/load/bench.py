@@ -1,4 +1,4 @@
-"""The arms, interleaved: every round of arms runs each once, on the same cores, one after another."""
+"""The arms, interleaved: each round of arms runs all of them, one after another, on the same cores."""
 
 import asyncio
 import itertools
@@ -9,8 +9,8 @@ from uuid import UUID
 
 import httpx
 
-from server.infra.engines import create_database
 from server.infra.db import config, migrate
+from server.infra.engines import create_database
 from server.models import MODELS
 from server.settings import Settings
 from tests.load import generator, node, profiling, rounds, tills
@@ -259,5 +259,5 @@ class Bench:
             say(f"warning: {arm}: the prepared requests ran out; take the figure as a lower bound")
         if tally.broken or tally.timeouts:
             say(f"warning: {arm}: {tally.broken} broken connections, {tally.timeouts} time-outs")
-        if arm not in (SOLD,) and tally.refused > tally.good // 100:
+        if arm != SOLD and tally.refused > tally.good // 100:
             self.faults.append(f"{arm}: {tally.refused} refused, {tally.good} won")

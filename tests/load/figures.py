@@ -1,8 +1,11 @@
 """From runs to figures: ratios within a round of arms, their median and range. No I/O."""
 
+import re
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+_LINE = re.compile(r":\d+\)$")
 
 BARE, WON, SOLD, PLAIN, NODE, FULL = "bare", "won", "sold", "plain", "node", "full"
 
@@ -129,6 +132,22 @@ def self_times(folded: str, count: int) -> list[tuple[float, str]]:
         if number.isdigit():
             name = stack.rpartition(";")[2]
             samples[name] = samples.get(name, 0) + int(number)
-    total = sum(samples.values())
+    return _largest(samples, sum(samples.values()), count)
+
+
+def whole_times(folded: str, count: int) -> list[tuple[float, str]]:
+    """The functions that were at work or had called who was, without their lines, by share."""
+    samples: dict[str, int] = {}
+    total = 0
+    for line in folded.splitlines():
+        stack, _, number = line.rpartition(" ")
+        if number.isdigit():
+            total += int(number)
+            for name in {_LINE.sub(")", frame) for frame in stack.split(";")}:
+                samples[name] = samples.get(name, 0) + int(number)
+    return _largest(samples, total, count)
+
+
+def _largest(samples: Mapping[str, int], total: int, count: int) -> list[tuple[float, str]]:
     ordered = sorted(samples.items(), key=lambda item: -item[1])[:count]
     return [(number / total, name) for name, number in ordered]

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.load.figures import self_times
+from tests.load.figures import self_times, whole_times
 from tests.load.stage import PROJECT, Server
 
 if TYPE_CHECKING:
@@ -40,7 +40,9 @@ def summary(place: Path) -> str:
     """The functions most often at work."""
     if not place.exists():
         return "py-spy recorded nothing (it needs the right to trace: root, or ptrace_scope 0)"
-    lines = [f"{place.relative_to(PROJECT)}: share of time by function at work"]
-    for share, name in self_times(place.read_text(encoding="utf-8"), SHOWN):
-        lines.append(f"  {share:6.1%}  {name}")
+    folded = place.read_text(encoding="utf-8")
+    lines = [f"{place.relative_to(PROJECT)}: share of time, including what was called"]
+    lines += [f"  {share:6.1%}  {name}" for share, name in whole_times(folded, SHOWN)]
+    lines += ["share of time by function at work"]
+    lines += [f"  {share:6.1%}  {name}" for share, name in self_times(folded, SHOWN)]
     return "\n".join(lines)

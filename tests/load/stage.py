@@ -69,7 +69,9 @@ class Stage:
         with log.open("ab") as file:
             process = subprocess.Popen(
                 launcher_command(
-                    Account(), signal.SIGTERM, *(part.replace("{port}", str(port)) for part in command)
+                    Account(),
+                    signal.SIGTERM,
+                    *(part.replace("{port}", str(port)) for part in command),
                 ),
                 env={**os.environ, **self.env, **(env or {}), "HUIXIANG_PORT": str(port)},
                 cwd=PROJECT,

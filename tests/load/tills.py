@@ -1,4 +1,4 @@
-"""Redemptions per second: cashiers of many shops redeem distinct vouchers, through the full route."""
+"""Redemptions per second: cashiers of many shops redeem distinct vouchers over the full route."""
 
 import secrets
 from collections.abc import Sequence

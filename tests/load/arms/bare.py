@@ -1,6 +1,6 @@
 """Arm (a): a bare Sanic handler that answers a constant, with our server's own settings.
 
-The ceiling of one Sanic worker: same framework, same event loop, same requests, same size of answer.
+The ceiling of one Sanic worker: same framework, event loop and requests, and answers as long.
 """
 
 import sys

@@ -14,10 +14,9 @@ from uuid import UUID
 from sanic import HTTPResponse, Request, Sanic
 
 from server.campaign.domain import Phase, phase
-from server.claim.domain import NotOpen, SoldOut, TooMany, UnknownOffer
+from server.claim.domain import Barred, NotOpen, SoldOut, TooMany, UnknownOffer
 from server.claim.gate import ENTRY, RATE, WON
 from server.claim.schemas import ClaimRequest
-from server.claim.domain import Barred
 from server.identity.domain import NotRealName
 from server.infra import db, http
 from server.kit.clock import iso
@@ -27,6 +26,7 @@ from server.parts import Parts, make_parts
 from server.settings import load
 
 POOL_MAX = 16
+PATH = "/api/v1/rounds/<round_id>/claims"
 INSERT = (Path(__file__).parent / "insert.sql").read_text(encoding="utf-8")
 
 
@@ -99,7 +99,7 @@ def main(port: int) -> None:
     app.config.AUTO_EXTEND = False
     app.config.ACCESS_LOG = False
     http.install(app, proxies_count=1)
-    app.post("/api/v1/rounds/<round_id>/claims", name="claim")(Plain(parts).claim)
+    app.add_route(Plain(parts).claim, PATH, methods=["POST"], name="claim")
     stack = AsyncExitStack()
 
     @app.before_server_start
