@@ -1,4 +1,4 @@
-"""The arms, interleaved: each round of arms runs all of them, one after another, on the same cores."""
+"""The arms, interleaved: every turn runs all of them, one after another, on the same cores."""
 
 import asyncio
 import itertools
