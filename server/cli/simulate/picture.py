@@ -49,7 +49,7 @@ def svg(cut: Buckets, *, title: str, stock: int, mark: tuple[float, str] | None 
 def _legend(width: float) -> list[str]:
     parts = []
     at = 24.0
-    for name, text in (("arrivals", "请求到达"), ("wins", "领到"), ("refusals", "拒绝")):
+    for name, text in (("arrivals", "请求"), ("wins", "领到"), ("refusals", "拒绝")):
         parts.append(f'<rect class="{name}" x="{at:.0f}" y="64" width="18" height="18" rx="3"/>')
         parts.append(_text("word", at + 26, 80, text, "start"))
         at += 26 + 20 * len(text) + 28
@@ -107,7 +107,8 @@ def _mark(mark: tuple[float, str], span: float) -> list[str]:
     late = x > (_LEFT + _RIGHT) / 2
     near, anchor = (x - 8, "end") if late else (x + 8, "start")
     return [
-        _line("mark", x, _RUSH_TOP - 10, x, _LEFT_FOOT),
+        _line("mark", x, _RUSH_TOP - 10, x, _RUSH_FOOT),
+        _line("mark", x, _LEFT_TOP, x, _LEFT_FOOT),
         _text("marked", near, _RUSH_TOP + 8, mark[1], anchor),
     ]
 
