@@ -13,7 +13,7 @@ from asyncpg.pgproto.pgproto import UUID as BookUUID  # noqa: N811 - built in C 
 from server.campaign.domain import CLAIMABLE
 from server.campaign.models import Offer, Round
 from server.claim.domain import Held
-from server.claim.gate import Filling
+from server.claim.gate import Filling, Holder
 from server.infra.db import connection, transaction
 from server.kit.clock import iso
 
@@ -57,7 +57,7 @@ JOIN vouchers v ON v.id = c.id
 """
 
 _HOLDERS = """
-SELECT c.person_id, o.position, c.id
+SELECT c.person_id, o.position, c.id, c.slot
 FROM claims c JOIN offers o ON o.id = c.offer_id
 WHERE o.round_id = $1
 """
@@ -152,9 +152,9 @@ async def begin_filling(round_id: UUID) -> Filling | None:
     )
 
 
-async def holders(round_id: UUID) -> AsyncIterator[list[tuple[bytes, int, bytes]]]:
-    """Everyone who holds a voucher of the round, in batches of (person, position, claim id)."""
+async def holders(round_id: UUID) -> AsyncIterator[list[Holder]]:
+    """Everyone who holds a voucher of the round, in batches."""
     async with connection() as book, book.transaction():
         cursor = await book.cursor(_HOLDERS, round_id)
         while records := await cursor.fetch(HOLDERS_BATCH):
-            yield [(r[0].bytes, r[1], r[2].bytes) for r in records]
+            yield [(r[0].bytes, r[1], r[2].bytes, r[3] or 0) for r in records]

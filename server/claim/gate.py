@@ -56,6 +56,10 @@ class Filling:
     """By position."""
 
 
+Holder = tuple[bytes, int, bytes, int]
+"""A voucher in the book, to the gate: person, position, claim id, slot (0 where there are none)."""
+
+
 class Gate:
     """The gate of every round, in one Redis."""
 
@@ -138,24 +142,24 @@ class Gate:
         self,
         round_id: UUID,
         filling: Filling,
-        holders: AsyncIterator[Sequence[tuple[bytes, int, bytes]]],
+        holders: AsyncIterator[Sequence[Holder]],
     ) -> bool:
         """Put a new filling in place; False when a newer one is there already.
 
-        `holders` yields batches of (person, position, claim id) from the book.
+        `holders` yields batches from the book, none of them empty.
         """
         key = f"hx:{{{round_id}}}:"
         new_holders, new_counts = (f"{key}fill:{filling.epoch}:{part}" for part in ("h", "c"))
-        counts: dict[bytes, int] = {}
+        slots: dict[bytes, bytes] = {}
         async for batch in holders:
             flat: list[bytes] = []
-            for person, position, claim_id in batch:
+            for person, position, claim_id, slot in batch:
                 flat += (person + bytes((position,)), claim_id)
                 if filling.cap:
-                    counts[person] = counts.get(person, 0) + 1
+                    slots[person] = slots.get(person, b"") + bytes((slot,))
             await self._redis.execute_command("HSET", new_holders, *flat)
             await self._redis.expire(new_holders, FILLING_SECONDS_MAX)
-        people = list(counts.items())
+        people = list(slots.items())
         for at in range(0, len(people), FILL_BATCH):
             await self._redis.hset(new_counts, mapping=dict(people[at : at + FILL_BATCH]))
             await self._redis.expire(new_counts, FILLING_SECONDS_MAX)

@@ -6,7 +6,7 @@
 --
 -- KEYS  1 gate      hash: epoch, cap (0: as many as offers), left:<position>
 --       2 holders   hash: person(16) .. position(1) -> claim id(16)
---       3 counts    hash: person(16) -> vouchers taken in this round (kept only when cap > 0)
+--       3 counts    hash: person(16) -> slots taken, a byte each (kept only when cap > 0)
 --       4 pending   hash: claim id(16) -> person(16) network(8) position(1) slot(1) taken_ms(text)
 --       5 rate      hash of the present minute: 'p'..person or 'n'..network -> bucket (ms)
 --       6 rate      hash of the minute before, read only
@@ -69,6 +69,14 @@ local function left_of(position)
   return value
 end
 
+-- The lowest slot that is free. Slots may have gaps: of two takes, the first may never have reached
+-- the book, and the book keeps the second one's slot.
+local function free_slot(used)
+  local slot = 1
+  while string.find(used, string.char(slot), 1, true) do slot = slot + 1 end
+  return slot
+end
+
 local function number(value)
   return string.char(floor(value / 16777216) % 256, floor(value / 65536) % 256,
     floor(value / 256) % 256, value % 256)
@@ -90,11 +98,11 @@ for i = 1, count do
   elseif string.byte(entries, at + 42) == 1 then
     answers[i] = 'X' .. none .. zero
   else
-    local mine = cap > 0 and (taken[who] or tonumber(taken_now[i] or 0)) or 0
+    local mine = cap > 0 and (taken[who] or taken_now[i] or '') or ''
     local p, n = rates[2 * i - 1], rates[2 * i]
     local pb, nb = bucket_at(p, 2 * i - 1), bucket_at(n, 2 * i)
     local wait = math.max(pb - now - tolerance.p, nb - now - tolerance.n)
-    if cap > 0 and mine >= cap then
+    if cap > 0 and #mine >= cap then
       answers[i] = 'C' .. none .. zero
     elseif wait > 0 then
       answers[i] = 'R' .. none .. number(math.ceil(wait))
@@ -105,12 +113,13 @@ for i = 1, count do
         answers[i] = 'S' .. none .. zero
       else
         id = sub(entries, at + 17, at + 32)
-        local slot = cap > 0 and mine + 1 or 0
+        local slot = cap > 0 and free_slot(mine) or 0
         left[position] = left[position] - 1
         set_left[position] = true
         held[field], set_held[field] = id, id
         if cap > 0 then
-          taken[who], set_taken[who] = slot, slot
+          mine = mine .. string.char(slot)
+          taken[who], set_taken[who] = mine, mine
         end
         set_pending[id] = who .. networks[i] .. position .. string.char(slot) .. now
         answers[i] = 'W' .. id .. number(slot)

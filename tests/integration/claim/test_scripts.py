@@ -19,6 +19,7 @@ from server.claim.gate import (
     WON,
     Filling,
     Gate,
+    Holder,
 )
 from server.kit.clock import SetClock
 
@@ -27,7 +28,6 @@ pytestmark = pytest.mark.parametrize("gate_url", ["valkey", "redis7"], indirect=
 ROUND = UUID("018f0000-0000-7000-8000-000000000001")
 KEY = f"hx:{{{ROUND}}}:"
 Answers = list[tuple[int, bytes, int]]
-Holder = tuple[bytes, int, bytes]
 
 
 def who(number: int) -> bytes:
@@ -129,6 +129,16 @@ async def test_the_cap_is_kept_inside_one_batch_and_across_batches(gate: Gate) -
     assert await gate.stock(ROUND) == (1, {0: 7, 1: 8, 2: 9, 3: 8})
 
 
+async def test_a_slot_that_is_free_between_others_is_taken_next(gate: Gate) -> None:
+    assert await fill(gate, 1, 9, 9, 9, 9, cap=3, holders=[(who(1), 3, claim(1), 2)])
+    answers = await take(gate, *(ask(1, 10 + index, index) for index in range(3)))
+    assert [(chr(status), number) for status, _, number in answers] == [
+        ("W", 1),
+        ("W", 3),
+        ("C", 0),
+    ]
+
+
 async def test_a_shut_round_answers_holders_alone_and_counts_nobody(gate: Gate) -> None:
     await fill(gate, 1, 5)
     await take(gate, ask(1, 1))
@@ -178,7 +188,11 @@ async def test_the_largest_batch_fits(gate: Gate) -> None:
 
 
 async def test_a_filling_knows_who_holds_what(gate: Gate) -> None:
-    holders: list[Holder] = [(who(1), 0, claim(1)), (who(1), 1, claim(2)), (who(2), 0, claim(3))]
+    holders: list[Holder] = [
+        (who(1), 0, claim(1), 1),
+        (who(1), 1, claim(2), 2),
+        (who(2), 0, claim(3), 1),
+    ]
     assert await fill(gate, 7, 3, 3, 3, cap=2, holders=holders)
     epoch, answers = await gate.take(ROUND, ask(1, 8, 0) + ask(1, 9, 2) + ask(2, 10, 1))
     assert epoch == 7
@@ -191,7 +205,7 @@ async def test_an_older_filling_is_thrown_away_with_all_it_brought(gate: Gate) -
     assert await fill(gate, 5, 3)
     await take(gate, ask(1, 1))
     for epoch in (5, 4):
-        assert not await fill(gate, epoch, 9, cap=1, holders=[(who(2), 0, claim(9))])
+        assert not await fill(gate, epoch, 9, cap=1, holders=[(who(2), 0, claim(9), 1)])
     assert await gate.stock(ROUND) == (5, {0: 2})
     assert told(await take(gate, ask(1, 2), ask(2, 3))) == "PW"
     assert [key async for key in gate._redis.scan_iter(match=KEY + "fill:*")] == []
@@ -200,14 +214,14 @@ async def test_an_older_filling_is_thrown_away_with_all_it_brought(gate: Gate) -
 async def test_a_newer_filling_drops_marks_and_holders_of_the_old(gate: Gate) -> None:
     await fill(gate, 1, 3, 3, cap=1)
     await take(gate, ask(1, 1), ask(2, 2))
-    assert await fill(gate, 2, 3, 2, cap=1, holders=[(who(2), 1, claim(2))])
+    assert await fill(gate, 2, 3, 2, cap=1, holders=[(who(2), 1, claim(2), 1)])
     assert await gate.pending(ROUND, 10) == []
     assert await gate.stock(ROUND) == (2, {0: 3, 1: 2})
     assert told(await take(gate, ask(1, 3), ask(2, 4), ask(2, 5, 1))) == "WCH"
 
 
 async def test_a_filling_in_parts_is_whole_or_not_there(gate: Gate) -> None:
-    many: list[Holder] = [(who(index), 0, claim(index)) for index in range(6000)]
+    many: list[Holder] = [(who(index), 0, claim(index), 1) for index in range(6000)]
     filling = Filling(1, 1, (5, 5))
     assert await gate.fill(ROUND, filling, batches(many[:2500], many[2500:5000], many[5000:]))
     assert await gate._redis.hlen(KEY + "holders") == 6000

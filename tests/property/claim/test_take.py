@@ -10,7 +10,7 @@ import pytest
 from hypothesis import strategies as st
 
 from server.campaign.programme import ClaimLimits
-from server.claim.gate import ENTRY, Filling, Gate
+from server.claim.gate import ENTRY, Filling, Gate, Holder
 from server.infra.engines import Engines
 from server.infra.redis import open_redis
 from server.kit.clock import SetClock
@@ -47,8 +47,8 @@ def runner() -> Iterator[asyncio.Runner]:
         yield running
 
 
-async def no_holders() -> AsyncIterator[Sequence[tuple[bytes, int, bytes]]]:
-    none: list[list[tuple[bytes, int, bytes]]] = []
+async def no_holders() -> AsyncIterator[Sequence[Holder]]:
+    none: list[list[Holder]] = []
     for batch in none:
         yield batch
 
