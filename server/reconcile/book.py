@@ -6,6 +6,8 @@ Raw SQL: these are reports over whole tables, and they must not share code with 
 from dataclasses import dataclass
 from typing import Any
 
+import asyncpg
+
 from server.infra.db import connection
 
 ROWS_SHOWN_MAX = 20
@@ -195,15 +197,14 @@ RIGHTS = (
 
 async def check(invariants: tuple[Invariant, ...]) -> list[Finding]:
     """Check invariants against one snapshot of the book."""
-    found = []
     async with connection() as book, book.transaction(isolation="repeatable_read", readonly=True):
         await book.execute("SET LOCAL statement_timeout = '300s'")
-        for invariant in invariants:
-            rows = await book.fetch(
-                f"SELECT * FROM ({invariant.broken}) broken LIMIT {ROWS_SHOWN_MAX}",
-                timeout=300,
-            )
-            found.append(
-                Finding(invariant.name, invariant.sentence, tuple(dict(row) for row in rows))
-            )
-    return found
+        return [await examine(book, invariant) for invariant in invariants]
+
+
+async def examine(book: "asyncpg.Connection[Any]", invariant: Invariant) -> Finding:
+    """Check one invariant on this connection, within whatever transaction is open there."""
+    rows = await book.fetch(
+        f"SELECT * FROM ({invariant.broken}) broken LIMIT {ROWS_SHOWN_MAX}", timeout=300
+    )
+    return Finding(invariant.name, invariant.sentence, tuple(dict(row) for row in rows))
