@@ -2,8 +2,12 @@
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
 
-from server.campaign.domain import CLAIMABLE, RoundState
+import asyncpg
+
+from server.campaign.domain import CLAIMABLE, RoundState, WrongState
 from server.campaign.models import Round
 from server.campaign.service import CLOCK, Campaign
 from server.campaign.snapshot import facts_of
@@ -16,6 +20,8 @@ LOG = logging.getLogger("huixiang.claim")
 PENDING_AGE_MS = 3_000
 """Older than this, whoever took it is not coming back; writing it twice would be harmless."""
 PENDING_BATCH = 512
+RETIRE_WITHIN = timedelta(hours=1)
+"""How long after its closing a round's gate is retired, should no worker have run meanwhile."""
 
 
 async def keep_rounds(campaign: Campaign, gate: Gate) -> None:
@@ -23,8 +29,8 @@ async def keep_rounds(campaign: Campaign, gate: Gate) -> None:
     now = campaign.clock.now()
     for row in await campaign.in_state(*CLAIMABLE):
         if row.closes_at <= now:
-            await campaign.close(row.id, actor=CLOCK)
-            await gate.retire(row.id)
+            with suppress(WrongState):  # somebody else was quicker
+                await campaign.close(row.id, actor=CLOCK)
             continue
         if await gate.epoch(row.id) != row.gate_epoch or row.gate_epoch == 0:
             await fill(gate, row.id, stale_epoch=0)
@@ -32,13 +38,17 @@ async def keep_rounds(campaign: Campaign, gate: Gate) -> None:
             await campaign.scheduled(row.id)
         if row.opens_at <= now:
             await campaign.opened(row.id)
+    # Whoever closed them: an operator does it elsewhere.
+    for closed in await Round.filter(closed_at__gt=now - RETIRE_WITHIN).only("id"):
+        await gate.retire(closed.id)
 
 
 async def complete_pending(campaign: Campaign, gate: Gate) -> int:
     """Write the takes that a process made and did not live to write; returns how many.
 
     Nobody was told "yes" about them, and whoever asks again is told about the one voucher. Writing
-    a take that was written meanwhile changes nothing: its id and its person are unique.
+    a take that was written meanwhile changes nothing: its id and its person are unique. Takes that
+    the book refuses show that the gate counts wrongly: it is filled again, without them.
     """
     completed = 0
     for row in await campaign.in_state(*CLAIMABLE):
@@ -71,10 +81,16 @@ async def _complete(
         for take in takes
     ]
     now = campaign.clock.now()
-    missing = await book.write(rows, now=now, valid_until=facts.valid_until(now))
+    try:
+        missing = await book.write(rows, now=now, valid_until=facts.valid_until(now))
+    except asyncpg.CheckViolationError:
+        LOG.exception("gate of %s took more than there is; it is filled again", row.id)
+        missing = {one.claim_id for one in rows}
     held = await book.find([(one.offer_id, one.person_id) for one in rows])
     known = {voucher.id for voucher in held.values()}
     await gate.confirm(row.id, [one.claim_id for one in rows if one.claim_id in known])
+    if any(one.claim_id not in known for one in rows):
+        await fill(gate, row.id, stale_epoch=epoch)
     completed = len(rows) - len(missing)
     if completed:
         LOG.warning("round %s: completed %d takes that nobody had written", row.id, completed)

@@ -154,13 +154,18 @@ class Lane:
         return ask.shut
 
     async def _unfilled(self, asks: list[Ask]) -> None:
-        """Redis has no gate of this round: refill it, unless nobody may claim anyway."""
+        """Redis has no gate of this round: refill it for those who may claim.
+
+        The others may still be holders: whether they are, the book says.
+        """
         waiting = []
         for ask in asks:
             if ask.shut is None:
                 waiting.append(ask)
-            else:
-                ask.refuse(ask.shut)
+                continue
+            ask.status, ask.epoch = HELD, 0
+            if not self.book_queue.put(ask):
+                ask.refuse(Unsure(retry_after_ms=RETRY_AFTER_MS))
         if waiting:
             self._stale_epoch = 0
             await self._again(waiting, pause=False)
@@ -195,8 +200,11 @@ class Lane:
         """Answer with the voucher that the person holds; False when the book has none."""
         held = found.get((ask.offer_id, ask.person_id))
         if held is None:
-            return False
-        if held.id != ask.claim_id:
+            if ask.epoch or ask.shut is None:
+                return False
+            ask.refuse(ask.shut)  # no gate was asked, so none is to be put right
+            return True
+        if held.id != ask.claim_id and ask.epoch:
             # The gate did not know of it, so it counts wrongly.
             self._stale_epoch = ask.epoch
         if not ask.answer.done():
