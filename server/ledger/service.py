@@ -71,10 +71,9 @@ async def reserve(
 ) -> None:
     """Move `amount_fen` from the pool to a round, or refuse with what is missing (P-03).
 
-    Locks the pool's row first, so that of two approvals at once the second sees the first. No key
-    of the row changes, so refunds into the pool do not wait.
+    Locks the pool first, so that of two approvals at once the second sees the first.
     """
-    await Account.select_for_update(no_key=True).get(id=POOL)
+    await _lock_pool()
     over_fen = await committed_fen() + amount_fen - ceiling_fen
     if over_fen > 0:
         raise CeilingPassed(missing_fen=over_fen, ceiling_fen=ceiling_fen)
@@ -115,6 +114,14 @@ async def open_round_account(round_id: UUID, at: datetime) -> None:
 async def open_payable_account(merchant_id: UUID, at: datetime) -> None:
     """Open the account of what a merchant is owed, once."""
     await Account.create(id=payable_account(merchant_id), kind=AccountKind.PAYABLE, created_at=at)
+
+
+async def _lock_pool() -> None:
+    """Let only one reservation at a time look and take.
+
+    No key of the row changes, so refunds into the pool do not wait.
+    """
+    await Account.select_for_update(no_key=True).get(id=POOL)
 
 
 async def _sum_fen(**accounts: str) -> int:
