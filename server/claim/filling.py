@@ -1,5 +1,6 @@
 """Filling a round's gate from the book: at opening, after added stock, and when Redis forgot."""
 
+import asyncio
 import logging
 from typing import cast
 from uuid import UUID
@@ -13,6 +14,10 @@ from server.infra.db import CONNECTION, advisory_lock
 
 LOG = logging.getLogger("huixiang.claim")
 
+_FILLING = asyncio.Semaphore(2)
+"""Filling holds one connection of the pool and asks for another: were all of them held by fillings
+of many rounds, none would ever go on. So a process fills a few at a time."""
+
 
 async def fill(gate: Gate, round_id: UUID, *, stale_epoch: int) -> bool:
     """Fill the gate unless it holds a newer filling than `stale_epoch` that the book accepts.
@@ -21,7 +26,7 @@ async def fill(gate: Gate, round_id: UUID, *, stale_epoch: int) -> bool:
     the round is closed: there is nothing to fill.
     """
     client = cast("AsyncpgDBClient", get_connection(CONNECTION))
-    async with advisory_lock(client, f"gate:{round_id}"):
+    async with _FILLING, advisory_lock(client, f"gate:{round_id}"):
         present = await gate.epoch(round_id)
         if present > stale_epoch and present == await book.epoch(round_id):
             return True

@@ -101,6 +101,27 @@ class Lane:
         await self.book_queue.stop()
 
     async def _pass_gate(self, asks: list[Ask]) -> None:
+        """Let a batch through the gate; whatever happens, nobody is left without an answer."""
+        try:
+            await self._ask_gate(asks)
+        except Exception:
+            LOG.exception("gate of %s: an error that was not foreseen", self.facts.id)
+            self._leave_unsure(asks)
+
+    async def _pass_book(self, asks: list[Ask]) -> None:
+        """Take a batch to the book; whatever happens, nobody is left without an answer."""
+        try:
+            await self._ask_book(asks)
+        except Exception:
+            LOG.exception("book of %s: an error that was not foreseen", self.facts.id)
+            self._leave_unsure(asks)
+
+    def _leave_unsure(self, asks: Sequence[Ask]) -> None:
+        """What became of these is not known. Whoever asks again finds out."""
+        for ask in asks:
+            ask.refuse(Unsure(retry_after_ms=RETRY_AFTER_MS))
+
+    async def _ask_gate(self, asks: list[Ask]) -> None:
         """Ask Redis about a batch and answer the losers."""
         try:
             if self._stale_epoch is not None:
@@ -170,7 +191,7 @@ class Lane:
             self._stale_epoch = 0
             await self._again(waiting, pause=False)
 
-    async def _pass_book(self, asks: list[Ask]) -> None:
+    async def _ask_book(self, asks: list[Ask]) -> None:
         """Write the winners of a batch, then answer everyone from what the book holds."""
         now = self._clock.now()
         taken = [ask for ask in asks if ask.status != HELD]
@@ -179,10 +200,9 @@ class Lane:
             looked_up = [ask for ask in asks if ask.status == HELD or ask.claim_id in missing]
             found = await self._find(looked_up)
         except BOOK_ERRORS as error:
-            # The statement may have been committed. Whoever asks again finds out.
+            # The statement may have been committed.
             LOG.warning("book of %s: %s", self.facts.id, type(error).__name__)
-            for ask in asks:
-                ask.refuse(Unsure(retry_after_ms=RETRY_AFTER_MS))
+            self._leave_unsure(asks)
             return
         issued_at, valid_until = iso(now), iso(self.facts.valid_until(now))
         for ask in taken:

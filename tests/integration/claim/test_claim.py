@@ -152,7 +152,7 @@ async def test_the_cap_counts_over_all_offers_of_the_round(scene: Scene, desk: D
             await desk.claim(person, opened, position)
         assert refused.value.data == {"cap": 2}
     assert (await desk.claim(person, opened, 2)).voucher == first.voucher
-    assert sorted(await Claim.filter(person_id=person).values_list("slot", flat=True)) == [1, 2]
+    assert {row.slot for row in await Claim.filter(person_id=person)} == {1, 2}
     assert await issued(opened) == [1, 0, 1, 0]
     assert await scene.broken() == {}
 
