@@ -118,12 +118,15 @@ class Scene:
         return Opened(round_id, tuple(UUID(str(row.id)) for row in rows))
 
     @asynccontextmanager
-    async def desk(self, *, follows: bool = False) -> AsyncIterator[Desk]:
+    async def desk(
+        self, *, follows: bool = False, gate_url: str | None = None
+    ) -> AsyncIterator[Desk]:
         """One more process; end it within the test.
 
         Unless it follows the rounds by itself, it knows of changes when the test says `read`.
+        With a `gate_url` of its own it sees another gate than the others do.
         """
-        redis, subscriber = open_redis(self.redis_url), open_subscriber(self.redis_url)
+        redis, subscriber = open_redis(gate_url or self.redis_url), open_subscriber(self.redis_url)
         people = IdentitySnapshot(subscriber, self.clock)
         board = RoundBoard(self.clock, Listener(open_subscriber(self.redis_url), CHANNEL))
         gate = Gate(redis, self.programme.claim, self.clock)
