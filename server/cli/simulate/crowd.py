@@ -9,13 +9,8 @@ from server.cli.simulate.visitor import Door, LogInFailed, Visitor
 BATCH = 250
 """People whose codes are minted together, just before they are used: a code lives five minutes."""
 BATCHES_AT_ONCE = 2
-FAILURES_SHOWN_MAX = 3
 
 T = TypeVar("T")
-
-
-class TooSlow(Exception):
-    """The time limit ended an act that the next one needs."""
 
 
 async def enter(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from random import Random
 
@@ -79,9 +79,15 @@ class Play:
             await self._look(wires)
             failures: list[str] = []
             began = self._now()
-            residents, cashiers = await self._enter(failures)
+            try:
+                async with asyncio.timeout(self._left()):
+                    residents, cashiers = await self._enter(failures)
+            except TimeoutError:
+                message = "到时仍有人没有登录完，请减少 --residents 或增大 --time-limit。"
+                raise CannotPlay(message) from None
             log_in_seconds = self._now() - began
-            await wires.warm()
+            with suppress(Dropped):  # who finds no connection opens one in the rush
+                await wires.warm()
             async with self._parts() as parts:
                 facts = await stage.set_round(
                     parts, stage.Plan(wish.templates, wish.stock, wish.opens_in_seconds)

@@ -16,7 +16,6 @@ ENGINES = {
     "redis": ("valkey-server", "valkey", "valkey.pid"),
 }
 """Engines: their program, the folder of their data, and the file in it that holds their pid."""
-NAMES = (*COMMANDS, *ENGINES)
 AT_SHARE = 0.5
 """Struck when as many requests were sent as would win this share of the stock: some are answered,
 some are between the gate and the book, most are on their way."""

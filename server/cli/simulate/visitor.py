@@ -5,7 +5,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from server.cli.simulate.patience import insist
-from server.cli.simulate.wire import Answer, Dropped, Wires
+from server.cli.simulate.wire import Answer, Wires
 
 IDENTITY = "/api/v1/identity"
 OK, CREATED = 200, 201
@@ -95,11 +95,9 @@ class Door:
         )
 
     async def _control(self, path: str, body: object) -> dict[str, Any]:
-        try:
-            return _good(await self._sandbox.ask("POST", f"/sandbox/{path}", body))
-        except Dropped as dropped:
-            message = f"sandbox: {dropped}"
-            raise LogInFailed(message) from None
+        return _good(
+            await insist(lambda: self._sandbox.ask("POST", f"/sandbox/{path}", body), self._random)
+        )
 
 
 def _good(answer: Answer | None) -> dict[str, Any]:
