@@ -15,4 +15,4 @@ MODELS = (
 
 TORTOISE_ORM = config("postgres://nobody:nothing@127.0.0.1:5432/none", MODELS)
 """For `.venv/bin/tortoise makemigrations -n <name>`, which compares models with migrations and
-connects to nothing. It does not write CHECK constraints: add those by hand, as `0003_guards` does."""
+connects to nothing. It writes no CHECK constraint: add those by hand, as `0003_guards` does."""

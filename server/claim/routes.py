@@ -6,8 +6,8 @@ from sanic_ext import openapi
 from server.claim.schemas import ClaimRequest
 from server.claim.service import ClaimDesk
 from server.identity.session import Sessions
-from server.infra.http import JSON, client_address, dumps, network_of, problem, reader
-from server.infra.openapi import TOKEN
+from server.infra.http import client_address, json, network_of, problem, reader
+from server.infra.openapi import TOKEN, described_body
 from server.kit.errors import Refusal
 from server.kit.ids import uuid_text
 
@@ -21,7 +21,6 @@ def blueprint(desk: ClaimDesk, sessions: Sessions, proxies_count: int) -> Bluepr
     @openapi.definition(
         summary="领取消费券",
         description="成功即已入账。同一人再次请求返回同一张券 (200)；首次领取返回 201。",
-        body={"application/json": ClaimRequest},
         secured={TOKEN: []},
     )
     async def claim(request: Request, round_id: str) -> HTTPResponse:
@@ -48,6 +47,7 @@ def blueprint(desk: ClaimDesk, sessions: Sessions, proxies_count: int) -> Bluepr
             "issued_at": voucher.issued_at,
             "valid_until": voucher.valid_until,
         }
-        return HTTPResponse(dumps(body), status=201 if claimed.fresh else 200, content_type=JSON)
+        return json(body, status=201 if claimed.fresh else 200)
 
+    described_body(claim, ClaimRequest)
     return routes

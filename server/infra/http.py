@@ -9,7 +9,8 @@ import hashlib
 import ipaddress
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
@@ -17,7 +18,7 @@ import msgspec
 import orjson
 from sanic import HTTPResponse, Request, Sanic
 from sanic.exceptions import SanicException
-from sanic.response import raw
+from sanic.response import BaseHTTPResponse
 
 from server.kit.errors import Kind, Refusal
 
@@ -109,6 +110,29 @@ class Busy(Refusal):
     detail = "系统繁忙，请稍后再试。"
 
 
+class Reply(HTTPResponse):
+    """A response that encodes its headers once for all requests.
+
+    Most answers have the same few header names and values; Sanic cleans and encodes them anew each
+    time, which is a good part of a small answer's cost. Here the same cleaning is remembered.
+    """
+
+    @property
+    def processed_headers(self) -> Iterator[tuple[bytes, bytes]]:
+        """The headers as they go over the wire."""
+        self.headers.setdefault("content-type", self.content_type)
+        return iter([(_wire(name), _wire(f"{value}")) for name, value in self.headers.items()])
+
+
+@lru_cache(maxsize=4096)
+def _wire(text: str) -> bytes:
+    """A header's name or value without the characters that end it, encoded."""
+    return _CLEAN(text).encode(errors="surrogateescape")
+
+
+_CLEAN: Callable[[str], str] = BaseHTTPResponse._sanitize_header_value  # noqa: SLF001 - the same
+
+
 def dumps(body: Any) -> bytes:
     """JSON text of `body`: identifiers (asyncpg has a class of its own for them) become text."""
     return orjson.dumps(body, default=_plain)
@@ -122,7 +146,7 @@ def _plain(value: Any) -> Any:
 
 def json(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> HTTPResponse:
     """Answer with `body` as JSON; UUIDs become text, other types must be plain."""
-    return raw(dumps(body), status=status, headers=headers, content_type=JSON)
+    return Reply(dumps(body), status=status, headers=headers, content_type=JSON)
 
 
 def problem(refusal: Refusal) -> HTTPResponse:
@@ -139,7 +163,7 @@ def problem(refusal: Refusal) -> HTTPResponse:
     wait_ms = refusal.data.get("retry_after_ms")
     if isinstance(wait_ms, int):
         headers["Retry-After"] = str(max(1, -(-wait_ms // 1000)))
-    return raw(dumps(document), status=status, headers=headers, content_type=PROBLEM)
+    return Reply(dumps(document), status=status, headers=headers, content_type=PROBLEM)
 
 
 def reader(kind: type[T]) -> Callable[[Request], T]:
@@ -217,7 +241,7 @@ def cached(request: Request, body: Any, *, seconds: int) -> HTTPResponse:
     known = request.headers.get("if-none-match", "")
     if known == "*" or tag in (part.strip().removeprefix("W/") for part in known.split(",")):
         return HTTPResponse(status=304, headers=headers)
-    return raw(content, headers=headers, content_type=JSON)
+    return Reply(content, headers=headers, content_type=JSON)
 
 
 _FRAMEWORK: dict[int, type[Refusal]] = {

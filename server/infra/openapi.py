@@ -11,7 +11,7 @@ from sanic import HTTPResponse, Request, Sanic
 from sanic.response import html
 from sanic_ext.config import add_fallback_config
 from sanic_ext.extensions.openapi.blueprint import blueprint_factory
-from sanic_ext.extensions.openapi.builders import SpecificationBuilder
+from sanic_ext.extensions.openapi.builders import OperationStore, SpecificationBuilder
 from sanic_ext.extensions.openapi.definitions import SecurityScheme
 from swagger_ui_bundle import swagger_ui_path
 
@@ -40,3 +40,8 @@ def install(app: Sanic[Any, Any], *, title: str, version: str, description: str)
         return html(page)
 
     app.static("/docs/ui", Path(swagger_ui_path), name="docs-ui", directory_view=False)
+
+
+def described_body(handler: Any, kind: type[Any]) -> None:
+    """Describe the JSON body of a route without wrapping its handler, as the decorator would."""
+    OperationStore()[handler].body({"application/json": kind})
