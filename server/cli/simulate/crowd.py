@@ -35,14 +35,14 @@ async def enter(
             ]
 
             async def one(visitor: Visitor, login: str, phone: str) -> bool:
+                trouble = ""
                 try:
                     await door.enter(visitor, login, phone, resident=resident)
                 except LogInFailed as error:
-                    failures.append(f"{visitor.papers.who}: {error}"[:300])
-                    return False
-                finally:
-                    tick()
-                return True
+                    trouble = f"{visitor.papers.who}: {error}"[:300]
+                    failures.append(trouble)
+                tick()
+                return not trouble
 
             let_in = await asyncio.gather(*map(one, visitors, logins, phones))
             return [visitor for visitor, good in zip(visitors, let_in, strict=True) if good]
