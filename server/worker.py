@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from server.campaign.domain import RoundState
 from server.claim import jobs as claim_jobs
+from server.identity.jobs import forget_sessions
 from server.parts import Parts, make_parts, running
 from server.reconcile.service import alarm
 from server.settings import Settings
@@ -24,6 +25,7 @@ ROUNDS_EVERY_SECONDS = 0.2
 PENDING_EVERY_SECONDS = 1.0
 EXPIRY_EVERY_SECONDS = 5.0
 RECONCILE_EVERY_SECONDS = 60.0
+FORGET_EVERY_SECONDS = 600.0
 PAUSE_AFTER_ERROR_SECONDS = 1.0
 
 
@@ -51,6 +53,7 @@ def _loops(parts: Parts) -> list[tuple[float, str, Callable[[], Awaitable[object
         (ROUNDS_EVERY_SECONDS, "rounds", lambda: claim_jobs.keep_rounds(campaign, gate)),
         (PENDING_EVERY_SECONDS, "pending", lambda: claim_jobs.complete_pending(campaign, gate)),
         (EXPIRY_EVERY_SECONDS, "expiry", lambda: _expire(parts)),
+        (FORGET_EVERY_SECONDS, "sessions", lambda: forget_sessions(parts.clock.now())),
         (RECONCILE_EVERY_SECONDS, "reconcile", lambda: alarm(campaign, gate)),
     ]
 

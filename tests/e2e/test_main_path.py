@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from server.campaign.domain import RoundPlan
+from server.campaign.domain import CLAIMABLE, RoundPlan
 from server.cli import demo
 from server.kit.ids import uuid7
 from server.ledger import service as ledger
@@ -31,7 +31,7 @@ async def open_round(parts: Parts, stock: int = 100) -> tuple[UUID, UUID]:
     )
     round_id = await parts.campaign.create_round(plan, actor="录入员")
     await parts.campaign.approve(round_id, actor="审批员")
-    row = next(r for r in await parts.campaign.in_state(*demo.CLAIMABLE) if r.id == round_id)
+    row = next(r for r in await parts.campaign.in_state(*CLAIMABLE) if r.id == round_id)
     return round_id, UUID(str(row.offers[0].id))
 
 
