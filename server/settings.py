@@ -8,9 +8,10 @@ process that lacks one says which, and does not start. Demo mode (`HUIXIANG_DEMO
 import base64
 import binascii
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 _PROJECT = Path(__file__).resolve().parent.parent
 _SECRET_BYTES_MIN = 32
@@ -65,14 +66,19 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         port=_whole(env, "HUIXIANG_PORT", 8000, 0, _PORT_MAX),
         workers=_whole(env, "HUIXIANG_WORKERS", 1, 1, _WORKERS_MAX),
         proxies_count=_whole(env, "HUIXIANG_PROXIES_COUNT", 0, 0, 8),
-        database_url=_needed(env, "DATABASE_URL", "postgres://user:password@host:5432/name"),
-        redis_url=_needed(env, "REDIS_URL", "redis://:password@host:6379/0"),
+        database_url=_address(
+            env,
+            "DATABASE_URL",
+            ("postgres", "postgresql"),
+            "postgres://user:password@host:5432/name",
+        ),
+        redis_url=_address(env, "REDIS_URL", ("redis", "rediss"), "redis://:password@host:6379/0"),
         secret=_secret(env),
         keys=_keys(env),
         wechat_appid=_needed(env, "WECHAT_APPID", "wx…"),
         wechat_secret=_needed(env, "WECHAT_SECRET", "the mini-program's app secret"),
         wechat_base_url=env.get("WECHAT_BASE_URL", "https://api.weixin.qq.com"),
-        realname_base_url=_needed(env, "REALNAME_BASE_URL", "https://…"),
+        realname_base_url=_address(env, "REALNAME_BASE_URL", ("https", "http"), "https://…"),
         realname_key=_needed(env, "REALNAME_KEY", "the account's key id"),
         realname_secret=_needed(env, "REALNAME_SECRET", "the account's secret"),
         policy=Path(
@@ -92,6 +98,20 @@ def _needed(env: Mapping[str, str], name: str, example: str) -> str:
     value = env.get(name, "")
     if not value:
         message = f"{name} is not set; it should hold {example}"
+        raise SettingsError(message)
+    return value
+
+
+def _address(env: Mapping[str, str], name: str, schemes: Sequence[str], example: str) -> str:
+    """An address of another system; its text is not repeated, for it may hold a password."""
+    value = _needed(env, name, example)
+    try:
+        parts = urlsplit(value)
+        fits = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        fits = False
+    if not fits:
+        message = f"{name} is not an address; it should hold {example}"
         raise SettingsError(message)
     return value
 

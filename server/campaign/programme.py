@@ -8,6 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from server.campaign.domain import TemplatePlan, check_template
+from server.kit.money import Rounding
+
+
+class ProgrammeError(Exception):
+    """The file is not a programme; the message says which, and what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +61,29 @@ class Programme:
 
 
 def read_programme(path: Path) -> Programme:
-    """Read and check a programme's file. A template under the leverage is refused (P-06.6)."""
-    data: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    """Read and check a programme's file. A template under the leverage is refused (P-06.6).
+
+    ProgrammeError when it cannot be read.
+    """
+    try:
+        programme = _programme(tomllib.loads(path.read_text(encoding="utf-8")))
+    except KeyError as error:
+        message = f"{path}: {error} is missing"
+        raise ProgrammeError(message) from error
+    except (OSError, ValueError, TypeError) as error:
+        message = f"{path}: {error}"
+        raise ProgrammeError(message) from error
+    for template in programme.templates:
+        check_template(
+            template,
+            categories=frozenset(programme.categories),
+            leverage_min=programme.leverage_min,
+        )
+    return programme
+
+
+def _programme(data: dict[str, Any]) -> Programme:
+    """The programme that a file's tables describe. KeyError, TypeError, ValueError."""
     head = data["programme"]
     programme = Programme(
         id=head["id"],
@@ -74,12 +100,10 @@ def read_programme(path: Path) -> Programme:
         vehicle_tiers=tuple(VehicleTier(**tier) for tier in data["vehicle_tiers"]),
         two_wheeler_subsidy_fen=data["two_wheelers"]["subsidy_fen"],
     )
-    assert programme.starts_at < programme.ends_at, "the programme ends after it starts"
-    assert programme.refund_rounding == "half_up", "the rounding that kit.money knows"
-    for template in programme.templates:
-        check_template(
-            template,
-            categories=frozenset(programme.categories),
-            leverage_min=programme.leverage_min,
-        )
+    if programme.starts_at >= programme.ends_at:
+        message = "the programme ends after it starts"
+        raise ValueError(message)
+    if programme.refund_rounding != Rounding.HALF_UP:
+        message = f"refund.rounding is {programme.refund_rounding!r}; refunds know only half_up"
+        raise ValueError(message)
     return programme

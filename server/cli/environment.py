@@ -16,7 +16,11 @@ RUNNING = "run.env"
 T = TypeVar("T")
 
 
-class NotRunning(Exception):
+class Failed(Exception):
+    """A command could not be carried out; the message is the sentence to print."""
+
+
+class NotRunning(Failed):
     """No `DATABASE_URL`, and no demo is running on this home."""
 
 

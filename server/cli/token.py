@@ -1,10 +1,11 @@
 """`huixiang token resident:1`: log a person of the demo's cast in, and print the token."""
 
 import argparse
-import sys
 from typing import Any
 
-from server.cli.environment import settings
+from server.cli.environment import Failed, settings
+
+TEXT_CHARS_MAX = 300
 
 
 def add(commands: Any) -> None:
@@ -26,8 +27,10 @@ def _token(asked: argparse.Namespace) -> int:
             headers = {"Authorization": f"Bearer {token}"} if token else {}
             response = client.post(url, json=body, headers=headers)
             if response.is_error:
-                print(f"{url}: {response.text}", file=sys.stderr)
-                raise SystemExit(1)
+                message = (
+                    f"{url} 没有接受（{response.status_code}）：{response.text[:TEXT_CHARS_MAX]}"
+                )
+                raise Failed(message)
             return response.json()
 
         def code(kind: str) -> str:

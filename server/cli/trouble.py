@@ -2,7 +2,8 @@
 
 import json
 
-from server.cli.environment import NotRunning
+from server.campaign.programme import ProgrammeError
+from server.cli.environment import Failed
 from server.kit.errors import Refusal
 from server.settings import SettingsError
 
@@ -12,7 +13,7 @@ def sentence(error: Exception) -> str | None:
     if isinstance(error, Refusal):
         data = f" {json.dumps(error.data, ensure_ascii=False, default=str)}" if error.data else ""
         return f"{error.detail}（{error.code}）{data}"
-    if isinstance(error, SettingsError | NotRunning):
+    if isinstance(error, SettingsError | ProgrammeError | Failed):
         return str(error)
     return _outside(error)
 

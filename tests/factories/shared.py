@@ -1,8 +1,8 @@
 """One database for all tests of a file, emptied before each: quicker than a database for each."""
 
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from server.infra.db import close_database, config, connection, open_database
 from server.infra.engines import Engines, create_database, drop_database
@@ -23,17 +23,21 @@ END $$
 """
 
 
+@contextmanager
+def bare_copy(engines: Engines, template: str) -> Iterator[str]:
+    """A migrated database, to which nothing is connected."""
+    name = f"shared_{uuid.uuid4().hex[:12]}"
+    yield create_database(engines, name, template)
+    drop_database(engines, name)
+
+
 @asynccontextmanager
 async def shared_database(engines: Engines, template: str) -> AsyncIterator[str]:
     """A migrated database with the models connected to it."""
-    name = f"shared_{uuid.uuid4().hex[:12]}"
-    url = create_database(engines, name, template)
-    context = await open_database(config(url, MODELS, pool_max=16))
-    try:
+    with bare_copy(engines, template) as url:
+        context = await open_database(config(url, MODELS, pool_max=16))
         yield url
-    finally:
         await close_database(context)
-        drop_database(engines, name)
 
 
 async def empty() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from server.campaign.domain import BadRound, LeverageTooLow
-from server.campaign.programme import Programme, read_programme
+from server.campaign.programme import Programme, ProgrammeError, read_programme
 from server.kit.money import Rounding
 
 POLICY = Path(__file__).parents[3] / "server" / "policy" / "jincheng-chengqu-2026.toml"
@@ -110,13 +110,39 @@ def test_a_programme_with_a_template_of_no_category_is_not_read(tmp_path: Path) 
 
 
 def test_a_programme_that_ends_before_it_starts_is_not_read(tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match="ends after it starts"):
+    with pytest.raises(ProgrammeError, match="ends after it starts"):
         read_programme(edited(tmp_path, r"ends_at = 2027", "ends_at = 2025"))
 
 
 def test_a_rounding_that_nobody_implements_is_not_read(tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match="rounding"):
+    with pytest.raises(ProgrammeError, match="rounding"):
         read_programme(edited(tmp_path, r'rounding = "half_up"', 'rounding = "up"'))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "replacement", "said"),
+    [
+        (r"ceiling_fen = .*", "", "ceiling_fen"),
+        (r"\[two_wheelers\]", "[three_wheelers]", "two_wheelers"),
+        (r"person_burst", "person_bursts", "person_burst"),
+        (r"starts_at = .*", "starts_at = 2026-01-20", "compare"),
+        (r"starts_at = .*", "starts_at = tomorrow", "policy.toml"),
+    ],
+)
+def test_a_programme_that_lacks_something_says_what(
+    tmp_path: Path, pattern: str, replacement: str, said: str
+) -> None:
+    with pytest.raises(ProgrammeError, match=said):
+        read_programme(edited(tmp_path, pattern, replacement))
+
+
+def test_a_file_that_is_not_there_or_no_text_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ProgrammeError, match=r"nowhere\.toml"):
+        read_programme(tmp_path / "nowhere.toml")
+    place = tmp_path / "bytes.toml"
+    place.write_bytes(b"\xff\xfe")
+    with pytest.raises(ProgrammeError, match=r"bytes\.toml"):
+        read_programme(place)
 
 
 def test_the_terms_of_claiming_are_positive(programme: Programme) -> None:

@@ -1,0 +1,84 @@
+"""The command line over a running system: in a process of its own, or quickly within ours."""
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+import pytest
+
+from server.cli.main import main
+from server.infra.engines import Engines
+from tests.factories.running import running_system
+from tests.system import PROJECT, System
+
+UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+    seconds: float = 0.0
+
+    @property
+    def ids(self) -> list[str]:
+        """The identifiers that it printed, in order."""
+        return re.findall(UUID, self.out)
+
+
+Command = Callable[..., Said]
+
+
+@pytest.fixture(scope="module")
+async def running(
+    engines: Engines, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[System]:
+    folder = tmp_path_factory.mktemp("cli home")
+    async with running_system(engines, template, folder, "sandbox", "server") as system:
+        yield system
+
+
+@pytest.fixture
+def huixiang(running: System) -> Command:
+    """`huixiang …` as a terminal runs it."""
+
+    def run(*arguments: str, text: str = "", **env: str) -> Said:
+        begun = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, "-m", "server.cli", *arguments],
+            cwd=PROJECT,
+            env={**running.env, **env},
+            input=text,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=60,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Said(done.returncode, done.stdout, done.stderr, time.monotonic() - begun)
+
+    return run
+
+
+@pytest.fixture
+def within(
+    running: System, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
+    """The same command without a process, for the many that refuse: an error of ours is raised."""
+
+    def run(*arguments: str, **env: str) -> Said:
+        for name, value in {**running.env, **env}.items():
+            monkeypatch.setenv(name, value)
+        capsys.readouterr()
+        status = main(arguments)
+        said = capsys.readouterr()
+        return Said(status, said.out, said.err)
+
+    return run
