@@ -8,7 +8,7 @@ that were read back from a committed statement.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 import asyncpg
@@ -39,6 +39,9 @@ QUEUE_MAX = 20_000
 TRIES_MAX = 8
 PAUSE_SECONDS = 0.05
 RETRY_AFTER_MS = 1000
+WAIT_SECONDS_MAX = 5.0
+"""So long a batch may take. Redis answers or fails sooner, a book that stands still does not."""
+LATE_EVERY_SECONDS = 1.0
 
 _HOLDS = frozenset((WON, PENDING, HELD))
 
@@ -101,20 +104,40 @@ class Lane:
         await self.book_queue.stop()
 
     async def _pass_gate(self, asks: list[Ask]) -> None:
-        """Let a batch through the gate; whatever happens, nobody is left without an answer."""
-        try:
-            await self._ask_gate(asks)
-        except Exception:
-            LOG.exception("gate of %s: an error that was not foreseen", self.facts.id)
-            self._leave_unsure(asks)
+        """Let a batch through the gate."""
+        await self._answering(asks, self.gate_queue, self._ask_gate)
 
     async def _pass_book(self, asks: list[Ask]) -> None:
-        """Take a batch to the book; whatever happens, nobody is left without an answer."""
+        """Take a batch to the book."""
+        await self._answering(asks, self.book_queue, self._ask_book)
+
+    async def _answering(
+        self,
+        asks: list[Ask],
+        queue: Batcher[Ask],
+        ask_about: Callable[[list[Ask]], Awaitable[None]],
+    ) -> None:
+        """Do a batch; whatever happens, nobody waits for long or is left without an answer.
+
+        A statement that does not come back goes on, but whoever waits for it is told so, and so
+        are those who wait behind it.
+        """
+        loop = asyncio.get_running_loop()
+        watch: asyncio.TimerHandle
+
+        def late() -> None:
+            nonlocal watch
+            self._leave_unsure([*asks, *queue.take_all()])
+            watch = loop.call_later(LATE_EVERY_SECONDS, late)
+
+        watch = loop.call_later(WAIT_SECONDS_MAX, late)
         try:
-            await self._ask_book(asks)
+            await ask_about(asks)
         except Exception:
-            LOG.exception("book of %s: an error that was not foreseen", self.facts.id)
+            LOG.exception("batch of %s: an error that was not foreseen", self.facts.id)
             self._leave_unsure(asks)
+        finally:
+            watch.cancel()
 
     def _leave_unsure(self, asks: Sequence[Ask]) -> None:
         """What became of these is not known. Whoever asks again finds out."""

@@ -48,6 +48,12 @@ class Batcher(Generic[T]):
         self._queue.extendleft(reversed(items))
         self._wake()
 
+    def take_all(self) -> list[T]:
+        """Hand back everything that waits, for whoever must answer it otherwise."""
+        items = list(self._queue)
+        self._queue.clear()
+        return items
+
     def _wake(self) -> None:
         idle = self._idle
         if idle is not None and not idle.done():

@@ -5,10 +5,10 @@ Two desks here are two processes' worth: each has its own queues, clients and co
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from contextvars import Context
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -16,7 +16,6 @@ import pytest
 
 from server.campaign import service as campaign_service
 from server.claim import book, filling, service
-from server.claim.domain import Claimed
 from server.claim.filling import fill
 from server.claim.gate import Filling, Gate
 from server.claim.jobs import keep_rounds
@@ -42,6 +41,8 @@ from tests.integration.claim.scene import (
 __all__ = ["desk", "gate_redis", "gate_url", "scene"]  # fixtures
 
 pytestmark = pytest.mark.race
+
+T = TypeVar("T")
 
 SOLD_OUT = "claim.sold_out"
 NO_CHECK = "ALTER TABLE offers DROP CONSTRAINT offer_issued_within_stock"
@@ -79,11 +80,10 @@ async def rush_and_retry(
     async def one(at: Desk, person: UUID) -> str:
         for _ in range(40):
             ended = await asyncio.gather(at.claim(person, opened), return_exceptions=True)
-            told = outcome(ended[0])
-            if told not in RETRY:
+            if (told := outcome(ended[0])) not in RETRY:
                 return told
             await asyncio.sleep(0.05)
-        return told
+        raise AssertionError("no answer after many retries")
 
     asked = zip(spread(desks, len(people)), people, strict=True)
     return Counter(await asyncio.gather(*(one(at, person) for at, person in asked)))
@@ -106,7 +106,7 @@ async def lock_waiters(url: str, number: int) -> None:
         await watcher.close()
 
 
-def begin(claiming: Any) -> "asyncio.Task[Claimed]":
+def begin(claiming: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
     """Start a claim outside the transaction that this test is in."""
     return Context().run(asyncio.get_running_loop().create_task, claiming)
 
@@ -429,7 +429,7 @@ async def test_filling_again_and_again_during_a_rush_gives_all_once_breaks_witho
         left = Filling(2, 0, (5,))
     assert await scene.gate.fill(opened.id, left, no_holders())
     second = await rush(desks[1:], opened, people[5:])
-    assert (await first)[WON] + second[WON] == 10  # type: ignore[index, operator]
+    assert (await first)[WON] + second[WON] == 10
     assert await issued(opened) == [10]
 
 

@@ -16,6 +16,7 @@ from server.claim.models import Claim
 from server.kit.clock import SetClock
 from server.kit.errors import Refusal
 from server.kit.ids import uuid7_bytes
+from tests.integration.claim.engine7 import RedisServer
 from tests.integration.claim.scene import (
     AGAIN,
     HOUR,
@@ -26,6 +27,7 @@ from tests.integration.claim.scene import (
     claims_of,
     epoch_of,
     issued,
+    outcome,
     sql,
 )
 from tests.integration.claim.scene import WON as FRESH
@@ -243,6 +245,27 @@ async def test_a_gap_in_a_person_s_slots_does_not_shut_them_out(scene: Scene, de
     with pytest.raises(CapReached):
         await desk.claim(person, opened, 2)
     assert {row.slot for row in await Claim.filter(person_id=person)} == {1, 2}
+    assert await scene.broken() == {}
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("gate_url", ["redis7"], indirect=True)
+async def test_redis_7_is_killed_and_comes_back_empty(
+    scene: Scene, desk: Desk, redis7: RedisServer
+) -> None:
+    opened = await scene.open(3)
+    await desk.board.read()
+    people = await scene.people(5)
+    assert await at_once(*(desk.claim(one, opened) for one in people[:2])) == {FRESH: 2}
+    redis7.kill()
+    waiting = asyncio.gather(*(desk.claim(one, opened) for one in people), return_exceptions=True)
+    await asyncio.sleep(0.1)
+    redis7.start()
+    assert sum(outcome(one) in (AGAIN, FRESH) for one in await waiting) in (0, 3)
+    assert await at_once(*(desk.claim(one, opened) for one in people[:2])) == {AGAIN: 2}
+    await at_once(*(desk.claim(one, opened) for one in people))
+    assert await issued(opened) == [3]
+    await scene.redis.connection_pool.disconnect()
     assert await scene.broken() == {}
 
 
