@@ -31,7 +31,9 @@ def create_app(settings: Settings, clock: Clock | None = None) -> App:
 
     No middleware: the routes call what they need, and the claim stays as quick as its own work.
     """
-    app: App = Sanic(f"huixiang-{next(_numbers)}", configure_logging=False)
+    app: App = Sanic(
+        f"huixiang-{next(_numbers)}", configure_logging=False, request_class=http.StrictRequest
+    )
     app.config.AUTO_EXTEND = False
     app.config.ACCESS_LOG = False
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = 10

@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 import msgspec
 import orjson
 from sanic import HTTPResponse, Request, Sanic
-from sanic.exceptions import SanicException
+from sanic.exceptions import BadURL, SanicException
 from sanic.response import BaseHTTPResponse
 
 from server.kit.errors import Kind, Refusal
@@ -46,6 +46,7 @@ JSON = "application/json"
 PROBLEM = "application/problem+json"
 
 REASON_CHARS_MAX = 200
+PATH_CHARS_LOGGED = 200
 ADDRESS_CHARS_MAX = 54
 """The longest IPv6 address (45) in brackets, with a port."""
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
@@ -131,6 +132,20 @@ def _wire(text: str) -> bytes:
 
 
 _CLEAN: Callable[[str], str] = BaseHTTPResponse._sanitize_header_value  # noqa: SLF001 - the same
+
+
+class StrictRequest(Request):
+    """A request whose target no URL parser reads asks for `*`, which is nowhere.
+
+    Sanic would refuse it, fail to make the answer, for which it parses the target again, and close
+    the connection without a word.
+    """
+
+    def __init__(self, url_bytes: bytes, *rest: Any, **named: Any) -> None:
+        try:
+            super().__init__(url_bytes, *rest, **named)
+        except BadURL:
+            super().__init__(b"*", *rest, **named)
 
 
 def dumps(body: Any) -> bytes:
@@ -267,7 +282,7 @@ def render(request: Request, error: Exception) -> HTTPResponse:
     if isinstance(error, SanicException) and error.status_code == STATUS[Kind.UNAVAILABLE]:
         return problem(Busy(retry_after_ms=1000))
     incident = uuid4().hex[:12]
-    LOG.error("incident %s at %s", incident, request.path, exc_info=error)
+    LOG.error("incident %s at %s", incident, request.path[:PATH_CHARS_LOGGED], exc_info=error)
     return problem(Internal(incident=incident))
 
 
