@@ -112,7 +112,7 @@ class Rush:
                     "Authorization": f"Bearer {self.token(person)}",
                     "X-Forwarded-For": f"10.{index >> 16}.{index >> 8 & 255}.{index & 255}",
                 },
-                timeout=seconds,
+                timeout=httpx.Timeout(ATTEMPT_SECONDS_MAX, read=seconds),
             )
         except httpx.HTTPError as error:
             self.told[type(error).__name__] += 1

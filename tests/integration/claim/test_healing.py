@@ -100,6 +100,19 @@ async def test_what_the_gate_lost_of_its_last_second_is_not_given_again(
     assert await scene.broken() == {}
 
 
+async def test_a_unit_that_a_forgetful_gate_gave_to_a_holder_comes_back(
+    scene: Scene, desk: Desk
+) -> None:
+    opened = await scene.open(2)
+    await desk.board.read()
+    person, other = await scene.people(2)
+    first = await desk.claim(person, opened)
+    await scene.redis.delete(opened.key("holders"))
+    assert (await desk.claim(person, opened)).voucher == first.voucher
+    assert (await desk.claim(other, opened)).fresh
+    assert await scene.broken() == {}
+
+
 async def test_a_cap_that_the_gate_forgot_is_kept_by_the_book(scene: Scene, desk: Desk) -> None:
     opened = await scene.open(3, 3, cap=1)
     await desk.board.read()
@@ -281,6 +294,17 @@ async def test_a_gate_filled_by_one_process_is_not_filled_again_by_the_next(
         await other.claim(two, opened)
         await keep_rounds(scene.campaign, scene.gate)
         assert await epoch_of(opened) == 1
+
+
+async def test_a_refilled_gate_knows_which_slots_are_taken(scene: Scene, desk: Desk) -> None:
+    opened = await scene.open(5, 5, 5, cap=2)
+    await desk.board.read()
+    person = await scene.person()
+    await desk.claim(person, opened, 0)
+    await scene.redis.flushall()
+    assert (await desk.claim(person, opened, 1)).fresh
+    assert await epoch_of(opened) == 2, "one filling was enough"
+    assert {row.slot for row in await Claim.filter(person_id=person)} == {1, 2}
 
 
 async def test_many_gates_are_filled_at_once_by_few_connections(scene: Scene, desk: Desk) -> None:
