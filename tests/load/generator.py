@@ -29,6 +29,8 @@ class Load:
     lines: Path
     seconds: float
     connections: int
+    again: bool = False
+    """Start over when the prepared requests have run out: for a handler that does not mind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ def run(load: Load, *, python: bool = False) -> Tally:
         "BENCH_HOST": f"127.0.0.1:{load.port}",
         "BENCH_SECONDS": str(load.seconds),
         "BENCH_CONNECTIONS": str(load.connections),
+        "BENCH_REPEAT": "1" if load.again else "0",
     }
     wrk = None if python else shutil.which("wrk")
     command = (

@@ -71,7 +71,9 @@ class Requests:
             "Content-Type: application/json\r\nAuthorization: Bearer "
         )
         self._body = env["BENCH_BODY"]
-        self._lines = iter(Path(env["BENCH_LINES"]).read_text(encoding="ascii").splitlines())
+        self._all = Path(env["BENCH_LINES"]).read_text(encoding="ascii").splitlines()
+        self._lines = iter(self._all)
+        self._again = env["BENCH_REPEAT"] == "1"
         self.over = False
         self.broken = self.refused = self.ran_out = 0
         self.latencies: list[float] = []
@@ -79,6 +81,9 @@ class Requests:
     def next(self) -> bytes | None:
         """The next request; None when all were sent."""
         line = next(self._lines, None)
+        if line is None and self._again:
+            self._lines = iter(self._all)
+            line = next(self._lines)
         if line is None:
             self.over = True
             self.ran_out += 1

@@ -169,8 +169,11 @@ def cpu_seconds(pids: Sequence[int]) -> float:
             fields = stat.read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        # After the name: state, parent, …; utime and stime are the 12th and 13th.
-        if int(stat.parent.name) in wanted or int(fields[1]) in wanted:
+        # After the name: state, parent, …; 12th to 15th: utime, stime, the same of ended children.
+        if int(stat.parent.name) in wanted:
+            # Its own time, and that of its children that have ended.
+            spent += sum(int(field) for field in fields[11:15])
+        elif int(fields[1]) in wanted:
             spent += int(fields[11]) + int(fields[12])
     return spent / TICKS_PER_SECOND
 
