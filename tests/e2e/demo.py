@@ -52,6 +52,11 @@ def command(pid: int) -> str:
         return ""
 
 
+def gone_on(family: Mapping[int, str]) -> list[int]:
+    """Those of a family that still run."""
+    return [pid for pid, line in family.items() if command(pid) == line]
+
+
 def until(seen: Callable[[], object], what: str, seconds: float = ENDED_SECONDS_MAX) -> float:
     """Wait for something; how long it took."""
     begun = time.monotonic()
@@ -148,5 +153,5 @@ class Demo:
         assert mine, "it runs"
         os.killpg(self.process.pid, number)
         status = self.process.wait(ENDED_SECONDS_MAX)
-        until(lambda: not [pid for pid in mine if command(pid) == mine[pid]], f"left: {mine}")
+        until(lambda: not gone_on(mine), f"left: {mine}")
         return status

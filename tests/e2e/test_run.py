@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from server.infra.engines import Engines
-from tests.e2e.demo import Demo, family, until
+from tests.e2e.demo import Demo, family, gone_on, until
 from tests.system import PROJECT, free_port
 
 pytestmark = pytest.mark.slow
@@ -89,8 +89,11 @@ def test_it_starts_from_nothing_keeps_its_data_and_leaves_nothing(
     again = Demo(home, free_port(), None, "--workers", "2")
     started.append(again)
     assert again.ready() < first + 3
-    again.kill("server.cli serve")  # the processes that it had started go with it
+    workers = family(again.find("server.cli serve"))
+    assert len(workers) >= 2
+    again.kill("server.cli serve")
     again.says("server 意外退出")
+    until(lambda: not gone_on(workers), "the processes that it had started end with it", 3)
     until(again.answers, again.said)
     assert again.paste()["id"] == voucher["id"]
     listed = command(again, "round", "list").stdout
