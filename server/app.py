@@ -12,7 +12,7 @@ from sanic.worker.loader import AppLoader
 from server.campaign import routes as campaign_routes
 from server.claim import routes as claim_routes
 from server.identity import routes as identity_routes
-from server.infra import db, http, log, openapi
+from server.infra import db, http, log, memory, openapi
 from server.infra.redis import RedisError
 from server.kit.clock import Clock, iso
 from server.merchant import routes as merchant_routes
@@ -37,6 +37,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> App:
     app.config.AUTO_EXTEND = False
     app.config.ACCESS_LOG = False
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = 10
+    memory.settle(app)
     http.install(app, proxies_count=settings.proxies_count)
     openapi.install(
         app,

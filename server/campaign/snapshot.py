@@ -42,9 +42,13 @@ class RoundBoard:
         self._views: dict[str, RoundView] = {}
         self._task: asyncio.Task[None] | None = None
 
+    def find(self, round_id: str) -> RoundView | None:
+        """The round, if it is announced."""
+        return self._views.get(round_id)
+
     def view(self, round_id: str) -> RoundView:
         """The round, or `campaign.unknown_round`."""
-        found = self._views.get(round_id)
+        found = self.find(round_id)
         if found is None:
             raise UnknownRound
         return found

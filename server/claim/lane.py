@@ -67,7 +67,8 @@ class Ask:
         self.position = position
         self.shut: Refusal | None = None
         """Set when the round is not open: only a holder is answered, anyone else gets this."""
-        self.answer: asyncio.Future[Claimed] = asyncio.get_running_loop().create_future()
+        self.answer: asyncio.Future[Claimed | Refusal] = asyncio.get_running_loop().create_future()
+        """A refusal is an answer too: raised, each would be a cycle for the garbage collector."""
         self.status = 0
         """What the gate said last."""
         self.slot = 0
@@ -77,7 +78,7 @@ class Ask:
     def refuse(self, refusal: Refusal) -> None:
         """Answer with a refusal, unless whoever asked has gone."""
         if not self.answer.done():
-            self.answer.set_exception(refusal)
+            self.answer.set_result(refusal)
 
 
 class Lane:

@@ -27,12 +27,10 @@ def blueprint(desk: ClaimDesk, sessions: Sessions, proxies_count: int) -> Bluepr
         principal = sessions.principal(request.headers.get("authorization"))
         asked = read(request)
         network = network_of(client_address(request, proxies_count))
-        try:
-            claimed, view = await desk.claim(principal, round_id, asked.offer_id, network)
-        except Refusal as refusal:
-            # Rendered here rather than by the one handler: on the way there Sanic does more work
-            # than the whole claim, and in a rush most people are refused.
-            return problem(refusal)
+        answer = await desk.answer(principal, round_id, asked.offer_id, network)
+        if isinstance(answer, Refusal):
+            return problem(answer)
+        claimed, view = answer
         voucher = claimed.voucher
         offer = view.offers[asked.offer_id]
         body = {

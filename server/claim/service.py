@@ -3,7 +3,7 @@
 import hashlib
 from uuid import UUID
 
-from server.campaign.domain import Phase, phase
+from server.campaign.domain import Phase, UnknownRound, phase
 from server.campaign.snapshot import RoundBoard, RoundView
 from server.claim.domain import Busy, Claimed, NotOpen, UnknownOffer, check
 from server.claim.gate import Gate
@@ -11,6 +11,7 @@ from server.claim.lane import RETRY_AFTER_MS, Ask, Lane
 from server.identity.domain import NotRealName, Principal
 from server.identity.snapshot import IdentitySnapshot
 from server.kit.clock import Clock, iso
+from server.kit.errors import Refusal
 from server.kit.ids import uuid7_bytes
 
 NETWORK_BYTES = 8
@@ -37,35 +38,47 @@ class ClaimDesk:
     async def claim(
         self, principal: Principal, round_id: str, offer_id: str, network: str
     ) -> tuple[Claimed, RoundView]:
-        """Take one voucher, or the one that the person has already; raises the refusals in order.
+        """Take one voucher, or the one that the person has already; raises the refusals."""
+        answer = await self.answer(principal, round_id, offer_id, network)
+        if isinstance(answer, Refusal):
+            raise answer
+        return answer
+
+    async def answer(
+        self, principal: Principal, round_id: str, offer_id: str, network: str
+    ) -> tuple[Claimed, RoundView] | Refusal:
+        """Take one voucher, or the one that the person has already; or the first refusal.
 
         `network` is the address, or the /64 network, that the request came from. The answer is
-        given after the book has committed (`claim.unsure` when that cannot be known).
+        given after the book has committed (`claim.unsure` when that cannot be known). Refusals are
+        returned, not raised: in a rush they are most answers, and a traceback each costs more than
+        the claim.
         """
         person_id = principal.person_id
         if person_id is None:
-            raise NotRealName
-        view = self._board.view(round_id)
+            return NotRealName()
+        view = self._board.find(round_id)
+        if view is None:
+            return UnknownRound()
         offer = view.offers.get(offer_id)
         if offer is None:
-            raise UnknownOffer
+            return UnknownOffer()
         now = self._clock.now()
         present = phase(view.facts, now)
         if present is Phase.UPCOMING:
-            raise NotOpen(opens_at=view.opens_at, server_time=iso(now))
-        shut = check(
+            return NotOpen(opens_at=view.opens_at, server_time=iso(now))
+        ask = Ask(
+            person_id.bytes, uuid7_bytes(), self._network(network), offer.id.bytes, offer.position
+        )
+        ask.shut = check(
             closed=present is Phase.CLOSED,
             paused=present is Phase.PAUSED,
             barred=self._people.is_barred(person_id),
         )
-        lane = self._lane(view)
-        ask = Ask(
-            person_id.bytes, uuid7_bytes(), self._network(network), offer.id.bytes, offer.position
-        )
-        ask.shut = shut
-        if not lane.gate_queue.put(ask):
-            raise Busy(retry_after_ms=RETRY_AFTER_MS)
-        return await ask.answer, view
+        if not self._lane(view).gate_queue.put(ask):
+            return Busy(retry_after_ms=RETRY_AFTER_MS)
+        answer = await ask.answer
+        return answer if isinstance(answer, Refusal) else (answer, view)
 
     async def stop(self) -> None:
         """End the tasks of every lane."""

@@ -166,6 +166,8 @@ def json(body: Any, status: int = 200, headers: dict[str, str] | None = None) ->
 
 def problem(refusal: Refusal) -> HTTPResponse:
     """The RFC 9457 document of a refusal, with `Retry-After` where `data` has `retry_after_ms`."""
+    if not refusal.data:
+        return Reply(*_plain_problem(refusal.code), content_type=PROBLEM)
     status = STATUS[refusal.kind]
     document = {
         "type": "about:blank",
@@ -257,6 +259,15 @@ def cached(request: Request, body: Any, *, seconds: int) -> HTTPResponse:
     if known == "*" or tag in (part.strip().removeprefix("W/") for part in known.split(",")):
         return HTTPResponse(status=304, headers=headers)
     return Reply(content, headers=headers, content_type=JSON)
+
+
+@lru_cache(maxsize=512)
+def _plain_problem(code: str) -> tuple[bytes, int]:
+    """Document and status of a refusal without data, made once: in a rush most answers are one."""
+    kind = Refusal.catalogue[code]
+    status = STATUS[kind.kind]
+    document = {"type": "about:blank", "status": status, "code": code}
+    return dumps({**document, "detail": kind.detail, "data": {}}), status
 
 
 _FRAMEWORK: dict[int, type[Refusal]] = {
