@@ -36,6 +36,9 @@ LOG = logging.getLogger("huixiang.claim")
 
 BATCH_MAX = 512
 QUEUE_MAX = 20_000
+BOOK_BATCHES = 2
+"""Batches on their way to the book: while one commits, the next waits there for its turn, so that
+the book is not idle until this process gets around to sending it."""
 TRIES_MAX = 8
 PAUSE_SECONDS = 0.05
 RETRY_AFTER_MS = 1000
@@ -96,7 +99,11 @@ class Lane:
             self._pass_gate, name="gate", batch_max=BATCH_MAX, queue_max=QUEUE_MAX
         )
         self.book_queue: Batcher[Ask] = Batcher(
-            self._pass_book, name="book", batch_max=BATCH_MAX, queue_max=QUEUE_MAX
+            self._pass_book,
+            name="book",
+            batch_max=BATCH_MAX,
+            queue_max=QUEUE_MAX,
+            tasks=BOOK_BATCHES,
         )
 
     async def stop(self) -> None:

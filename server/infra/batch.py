@@ -13,9 +13,9 @@ T = TypeVar("T")
 
 
 class Batcher(Generic[T]):
-    """One task that drains a bounded queue into `run`, one batch at a time.
+    """Tasks that drain a bounded queue into `run`, each one batch at a time.
 
-    `run` answers its items itself, also when it fails. The task starts in an empty context: a task
+    `run` answers its items itself, also when it fails. The tasks start in an empty context: a task
     started inside a Tortoise transaction would inherit it and outlive it.
     """
 
@@ -26,14 +26,16 @@ class Batcher(Generic[T]):
         name: str,
         batch_max: int,
         queue_max: int,
+        tasks: int = 1,
     ) -> None:
         self._run = run
         self._name = name
         self._batch_max = batch_max
         self._queue_max = queue_max
         self._queue: deque[T] = deque()
-        self._idle: asyncio.Future[None] | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._idle: list[asyncio.Future[None]] = []
+        self._tasks_max = tasks
+        self._tasks: list[asyncio.Task[None]] = []
 
     def put(self, item: T) -> bool:
         """Queue an item; False when the queue is full, and nothing was queued."""
@@ -55,28 +57,31 @@ class Batcher(Generic[T]):
         return items
 
     def _wake(self) -> None:
-        idle = self._idle
-        if idle is not None and not idle.done():
-            idle.set_result(None)
-        if self._task is None:
+        if self._idle:
+            idle = self._idle.pop()
+            if not idle.done():
+                idle.set_result(None)
+        elif len(self._tasks) < self._tasks_max:
             loop = asyncio.get_running_loop()
-            self._task = contextvars.Context().run(loop.create_task, self._drain())
-            self._task.set_name(f"batch:{self._name}")
+            task = contextvars.Context().run(loop.create_task, self._drain())
+            task.set_name(f"batch:{self._name}")
+            self._tasks.append(task)
 
     async def stop(self) -> None:
-        """End the task after the batch it is in; what is still queued is not served."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        """End the tasks after the batches they are in; what is still queued is not served."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
 
     async def _drain(self) -> None:
         queue = self._queue
         while True:
             if not queue:
-                self._idle = asyncio.get_running_loop().create_future()
-                await self._idle
-                self._idle = None
+                idle = asyncio.get_running_loop().create_future()
+                self._idle.append(idle)
+                await idle
+                continue
             batch = [queue.popleft() for _ in range(min(len(queue), self._batch_max))]
             try:
                 await self._run(batch)

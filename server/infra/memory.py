@@ -5,7 +5,7 @@ from typing import Any
 
 from sanic import Sanic
 
-YOUNG_OBJECTS_MAX = 20_000
+YOUNG_OBJECTS_MAX = 50_000
 """How many new objects before the collector looks at them; Python's default is 700."""
 YOUNG_ROUNDS, MIDDLE_ROUNDS = 20, 50
 
