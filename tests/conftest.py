@@ -121,9 +121,11 @@ async def system(environment: dict[str, str], tmp_path: Path) -> AsyncIterator[S
     """Sandbox, server and worker as shipped, on this test's database; the programme is loaded."""
     running = System(environment, tmp_path)
     await load_programme(load(running.env))
-    running.start("sandbox", "server", "worker")
-    yield running
-    running.stop()
+    try:
+        running.start("sandbox", "server", "worker")
+        yield running
+    finally:
+        running.stop()
 
 
 @pytest.fixture

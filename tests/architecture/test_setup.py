@@ -10,7 +10,7 @@ import pytest
 from scripts import pip_settings
 from tests.architecture import tree
 
-SCRIPTS = ["bootstrap", "run", "test", "check", "huixiang", "lock"]
+SCRIPTS = ["bootstrap", "run", "test", "check", "huixiang", "lock", "bench"]
 READY_SECONDS_MAX = 1.0
 
 
