@@ -61,6 +61,9 @@ THROWAWAY = {
     "shared_buffers": "128MB",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    # A test's database lives for seconds; a worker of the superuser's in it could not be ended by
+    # `drop_database`, which is nobody special.
+    "autovacuum": "off",
 }
 """For tests: nothing waits for the disk. An answered commit still survives SIGKILL of PostgreSQL
 itself, for `synchronous_commit` hands it to the kernel first; a power cut would ruin all of it."""

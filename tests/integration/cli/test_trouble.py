@@ -1,5 +1,6 @@
 """Whatever is wrong around it, a command ends with a sentence and a status, never with a trace."""
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -90,7 +91,7 @@ def test_a_token_without_a_server_is_said(within: Command) -> None:
 def test_a_reader_that_goes_away_is_no_error(running: System) -> None:
     bash = shutil.which("bash")
     assert bash is not None
-    script = f"{sys.executable} -m server.cli reconcile | true; echo ${{PIPESTATUS[0]}}"
+    script = f"{shlex.quote(sys.executable)} -m server.cli reconcile | true; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(
         [bash, "-c", script],
         cwd=PROJECT,
