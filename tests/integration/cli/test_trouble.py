@@ -91,7 +91,8 @@ def test_a_token_without_a_server_is_said(within: Command) -> None:
 def test_a_reader_that_goes_away_is_no_error(running: System) -> None:
     bash = shutil.which("bash")
     assert bash is not None
-    script = f"{shlex.quote(sys.executable)} -m server.cli reconcile | true; echo ${{PIPESTATUS[0]}}"
+    python = shlex.quote(sys.executable)  # the checkout may lie in a path with a space
+    script = f"{python} -m server.cli reconcile | true; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(
         [bash, "-c", script],
         cwd=PROJECT,
