@@ -48,7 +48,13 @@ LATE_EVERY_SECONDS = 1.0
 
 _HOLDS = frozenset((WON, PENDING, HELD))
 
-BOOK_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+BOOK_ERRORS = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that died between two messages
+    OSError,
+    TimeoutError,
+)
 GATE_ERRORS = (RedisError, OSError, TimeoutError)
 
 

@@ -32,11 +32,14 @@ SECRETS = "secrets.env"
 READY_SECONDS_MAX = 30.0
 WATCH_EVERY_SECONDS = 0.5
 PORT_TRIES = 20
+REAL = ("WECHAT_APPID", "WECHAT_SECRET", "REALNAME_BASE_URL", "REALNAME_KEY", "REALNAME_SECRET")
+"""What a real installation has: all of it, or the stand-ins serve."""
 
 
 def supervise(port: int, workers: int) -> int:
     """Start everything, keep it running, and stop it at Ctrl-C or SIGTERM; the exit status."""
     place = home()
+    _refuse_a_mixture()
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job ignores SIGINT
         signal.signal(number, signal.default_int_handler)
     with ExitStack() as stack:
@@ -66,6 +69,20 @@ def supervise(port: int, workers: int) -> int:
             print("\n正在停止……", flush=True)
     print("已停止，数据保留在", place, flush=True)
     return 0
+
+
+def _refuse_a_mixture() -> None:
+    """The stand-ins never start beside real credentials: those are complete, or there are none."""
+    if all(os.environ.get(name) for name in REAL):
+        return
+    try:
+        permit.grant({**os.environ, "HUIXIANG_DEMO": "1"})
+    except permit.RealCredentialsError as error:
+        message = (
+            "环境中有真实的微信或实名凭证，但不完整，演示的替身不会与真实凭证一同启动。"
+            f"请配齐 {'、'.join(REAL)}，或全部清除后再试。（{error}）"
+        )
+        raise NotReady(message) from None
 
 
 def _environment(
@@ -125,11 +142,11 @@ def _secrets(place: Path) -> dict[str, str]:
 
 def _sandbox(children: Children, env: dict[str, str]) -> dict[str, str]:
     """Start the stand-ins for WeChat and the real-name provider, unless real ones are set."""
-    if env.get("WECHAT_APPID") and env.get("REALNAME_BASE_URL"):
-        return {"WECHAT_BASE_URL": env.get("WECHAT_BASE_URL", "https://api.weixin.qq.com")}
+    if all(env.get(name) for name in REAL):
+        return {}
     url = f"http://127.0.0.1:{_free_port('127.0.0.1', 8100)}"
     port = url.rpartition(":")[2]
-    children.start("sandbox", [sys.executable, "-m", "server.sandbox", "--port", port], env)
+    children.start("sandbox", [sys.executable, "-m", "server.sandbox", "--port", port], dict(env))
     return {
         "WECHAT_APPID": permit.SANDBOX_APPID,
         "WECHAT_SECRET": permit.SANDBOX_SECRET,

@@ -17,8 +17,8 @@ Invariants, each with a test that breaks without its guard
 - payable = Σ (face value - refunded); nothing returned passes the order's amount.
 - A redemption, its voucher's state and its posting are written together or not at all.
 
-Answers to a scan, in order: `identity.not_logged_in`, `redemption.too_many`,
-`merchant.not_a_cashier`; the same redemption again (200); then refusals: `redemption.id_reused`,
+Answers to a scan, in order: `identity.not_logged_in`, `merchant.not_a_cashier`; the same redemption
+again (200); then refusals: `redemption.too_many` (before the till is read), `redemption.id_reused`,
 `redemption.amount_too_large`, `redemption.code_malformed` (also for a code of no voucher of ours),
 `redemption.code_locked` (too many wrong codes for this voucher lately: none is looked at for a
 while, since eight digits could be guessed), `redemption.code_expired` (also for a wrong one),

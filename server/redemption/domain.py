@@ -1,5 +1,6 @@
 """The two ladders: whether a scan redeems, and whether a return refunds; and their refusals."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,7 @@ from server.kit.money import Rounding, refunded_fen
 REFERENCE_CHARS_MAX = 64
 """Order and receipt numbers."""
 REASON_CHARS_MAX = 200
+_ORDER_NO = re.compile(r"[0-9A-Z][0-9A-Z_./#:+-]*", re.ASCII)
 
 
 class Verdict(StrEnum):
@@ -157,6 +159,19 @@ def clean_text(text: str, chars_max: int) -> str:
         raise ValueError(message)
     if any(unicodedata.category(letter)[0] == "C" for letter in kept):
         message = "has a character that does not show"
+        raise ValueError(message)
+    return kept
+
+
+def clean_order_no(text: str) -> str:
+    """An order's number as it is kept; ValueError for what no till prints.
+
+    Capitals, without blanks, of Latin letters, digits and `- _ . / # : +` alone: an order is one
+    order however its number is spelled (P-09.2), and no letter of another script looks like ours.
+    """
+    kept = "".join(clean_text(text, REFERENCE_CHARS_MAX).split()).upper()
+    if not _ORDER_NO.fullmatch(kept):
+        message = "should have Latin letters, digits and - _ . / # : + only"
         raise ValueError(message)
     return kept
 

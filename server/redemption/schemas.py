@@ -8,7 +8,12 @@ import msgspec
 
 from server.kit.clock import iso
 from server.kit.money import FEN_MAX
-from server.redemption.domain import REASON_CHARS_MAX, REFERENCE_CHARS_MAX, clean_text
+from server.redemption.domain import (
+    REASON_CHARS_MAX,
+    REFERENCE_CHARS_MAX,
+    clean_order_no,
+    clean_text,
+)
 from server.redemption.models import Redemption, Refund
 
 Reference = Annotated[str, msgspec.Meta(min_length=1, max_length=REFERENCE_CHARS_MAX)]
@@ -35,7 +40,7 @@ class RedemptionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
     def __post_init__(self) -> None:
         """Clean the numbers, so that equal ones are equal; settle what is said of the receipt."""
-        _keep(self, "order_no", clean_text(self.order_no, REFERENCE_CHARS_MAX))
+        _keep(self, "order_no", clean_order_no(self.order_no))
         if self.receipt_no is not None:
             _keep(self, "receipt_no", clean_text(self.receipt_no, REFERENCE_CHARS_MAX))
         owed = self.receipt_no is None

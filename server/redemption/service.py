@@ -28,6 +28,7 @@ from server.redemption.domain import (
     RefundFacts,
     ScanFacts,
     Terms,
+    TooMany,
     UnknownRedemption,
     Use,
     Verdict,
@@ -102,7 +103,14 @@ class Redemptions:
             code_right = self.codes.verify(voucher_id, digits, now)
         except ValueError:
             voucher_id, code_right = None, False
-        locked_ms = await self.gate.admit(account_id, voucher_id)
+        try:
+            locked_ms = await self.gate.admit(account_id, voucher_id)
+        except TooMany:
+            # What was answered before is answered again, however fast a till asks: it may be
+            # sending again all that it kept while the network was away.
+            if not await Redemption.exists(id=asked.id):
+                raise
+            locked_ms = 0
         scan = Scan(account_id, asked, now, voucher_id, code_right, locked_ms, dry_run)
         return await attempt(lambda: self._scan(scan))
 
@@ -113,7 +121,11 @@ class Redemptions:
 
         Any cashier of the merchant may, also while it is suspended: money may always come back.
         """
-        await self.gate.admit(account_id)
+        try:
+            await self.gate.admit(account_id)
+        except TooMany:
+            if not await Refund.exists(id=asked.id):
+                raise
         now = self.clock.now()
         return await attempt(lambda: self._refund(account_id, redemption_id, asked, now))
 

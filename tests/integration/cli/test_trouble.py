@@ -1,11 +1,13 @@
 """Whatever is wrong around it, a command ends with a sentence and a status, never with a trace."""
 
+import os
 import shlex
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -107,3 +109,25 @@ def test_a_reader_that_goes_away_is_no_error(running: System) -> None:
 
 def test_a_terminal_of_another_encoding_is_no_error(huixiang: Command) -> None:
     assert huixiang("ledger", "check", PYTHONIOENCODING="gbk").status == 0
+
+
+@pytest.mark.parametrize(
+    "real", [{"WECHAT_APPID": "wx0123456789abcdef"}, {"REALNAME_SECRET": "kept-in-a-safe"}]
+)
+def test_the_demo_refuses_half_a_set_of_real_credentials(
+    real: dict[str, str], tmp_path: Path
+) -> None:
+    env = {"PATH": os.environ["PATH"], "HUIXIANG_HOME": str(tmp_path / "home"), **real}
+    done = subprocess.run(
+        [sys.executable, "-m", "server.cli", "run"],
+        cwd=PROJECT,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "替身不会与真实凭证一同启动" in done.stderr
+    assert not (tmp_path / "home").exists(), "nothing was started"
+    assert next(iter(real.values())) not in done.stderr

@@ -80,3 +80,16 @@ async def test_a_till_goes_on_without_redis(
     assert (await redemptions.redeem(till.account_id, till.scan(voucher))).fresh
     assert "scan limits are off" in caplog.text
     await nowhere.aclose()
+
+
+async def test_what_was_answered_is_answered_again_however_fast_a_till_asks(
+    till: Till, make: Factory
+) -> None:
+    asked = till.scan(await make.voucher(await make.offer()))
+    assert (await till.redemptions.redeem(till.account_id, asked)).fresh
+    for _ in range(SCANS.burst + 5):
+        answer = await till.redemptions.redeem(till.account_id, asked)
+        assert (answer.view.id, answer.fresh) == (str(asked.id), False)
+    other = till.scan(await make.voucher(await make.offer()))
+    with pytest.raises(TooMany):
+        await till.redemptions.redeem(till.account_id, other)
