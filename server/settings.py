@@ -76,11 +76,11 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         secret=_secret(env),
         keys=_keys(env),
         wechat_appid=_needed(env, "WECHAT_APPID", "wx…"),
-        wechat_secret=_needed(env, "WECHAT_SECRET", "the mini-program's app secret"),
+        wechat_secret=_needed(env, "WECHAT_SECRET", "小程序的 AppSecret"),
         wechat_base_url=env.get("WECHAT_BASE_URL", "https://api.weixin.qq.com"),
         realname_base_url=_address(env, "REALNAME_BASE_URL", ("https", "http"), "https://…"),
-        realname_key=_needed(env, "REALNAME_KEY", "the account's key id"),
-        realname_secret=_needed(env, "REALNAME_SECRET", "the account's secret"),
+        realname_key=_needed(env, "REALNAME_KEY", "服务商给的密钥编号"),
+        realname_secret=_needed(env, "REALNAME_SECRET", "服务商给的密钥"),
         policy=Path(
             env.get("HUIXIANG_POLICY")
             or _PROJECT / "server" / "policy" / "jincheng-chengqu-2026.toml"
@@ -97,7 +97,7 @@ def home(environ: Mapping[str, str] | None = None) -> Path:
 def _needed(env: Mapping[str, str], name: str, example: str) -> str:
     value = env.get(name, "")
     if not value:
-        message = f"{name} is not set; it should hold {example}"
+        message = f"没有设置 {name}，应为 {example}。"
         raise SettingsError(message)
     return value
 
@@ -111,7 +111,7 @@ def _address(env: Mapping[str, str], name: str, schemes: Sequence[str], example:
     except ValueError:
         fits = False
     if not fits:
-        message = f"{name} is not an address; it should hold {example}"
+        message = f"{name} 不是地址，应为 {example}。"
         raise SettingsError(message)
     return value
 
@@ -119,7 +119,7 @@ def _address(env: Mapping[str, str], name: str, schemes: Sequence[str], example:
 def _flag(env: Mapping[str, str], name: str) -> bool:
     value = env.get(name, "0")
     if value not in {"0", "1"}:
-        message = f"{name} is {value!r}; it should be 0 or 1"
+        message = f"{name} 是 {value!r}，应为 0 或 1。"
         raise SettingsError(message)
     return value == "1"
 
@@ -127,7 +127,7 @@ def _flag(env: Mapping[str, str], name: str) -> bool:
 def _whole(env: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
     text = env.get(name, str(default))
     if not _is_whole(text) or not least <= int(text) <= most:
-        message = f"{name} is {text!r}; it should be a whole number from {least} to {most}"
+        message = f"{name} 是 {text!r}，应为 {least} 到 {most} 的整数。"
         raise SettingsError(message)
     return int(text)
 
@@ -140,31 +140,31 @@ def _decoded(name: str, text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
-        message = f"{name} is not base64"
+        message = f"{name} 不是 base64。"
         raise SettingsError(message) from None
 
 
 def _secret(env: Mapping[str, str]) -> bytes:
-    secret = _decoded("HUIXIANG_SECRET", _needed(env, "HUIXIANG_SECRET", "base64 of 32 bytes"))
+    secret = _decoded("HUIXIANG_SECRET", _needed(env, "HUIXIANG_SECRET", "32 个随机字节的 base64"))
     if len(secret) < _SECRET_BYTES_MIN:
-        message = "HUIXIANG_SECRET is too short; it should be base64 of at least 32 random bytes"
+        message = "HUIXIANG_SECRET 太短，应为至少 32 个随机字节的 base64。"
         raise SettingsError(message)
     return secret
 
 
 def _keys(env: Mapping[str, str]) -> dict[int, bytes]:
-    text = _needed(env, "HUIXIANG_KEYS", "id:base64 of 32 bytes, several joined by commas")
+    text = _needed(env, "HUIXIANG_KEYS", "编号:32 字节的 base64，多个以逗号分隔")
     keys: dict[int, bytes] = {}
     for part in text.split(","):
         number, colon, encoded = part.strip().partition(":")
         if not (colon and _is_whole(number) and 1 <= int(number) <= _KEY_ID_MAX):
-            message = "HUIXIANG_KEYS should read id:base64[,id:base64…] with ids from 1 to 255"
+            message = "HUIXIANG_KEYS 应写作 编号:base64[,编号:base64…]，编号为 1 到 255。"
             raise SettingsError(message)
         if int(number) in keys:
-            message = f"HUIXIANG_KEYS names key {int(number)} twice"
+            message = f"HUIXIANG_KEYS 中编号 {int(number)} 出现了两次。"
             raise SettingsError(message)
         keys[int(number)] = _decoded("HUIXIANG_KEYS", encoded)
         if len(keys[int(number)]) != _KEY_BYTES:
-            message = f"HUIXIANG_KEYS: key {number} is not 32 bytes"
+            message = f"HUIXIANG_KEYS：编号 {number} 的密钥不是 32 字节。"
             raise SettingsError(message)
     return keys
