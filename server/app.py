@@ -66,7 +66,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> App:
 def _add_routes(app: App, parts: Parts) -> None:
     sessions, clock = parts.sessions, parts.clock
     proxies_count = parts.settings.proxies_count
-    app.blueprint(identity_routes.blueprint(parts.identity, sessions))
+    app.blueprint(identity_routes.blueprint(parts.identity, sessions, proxies_count))
     app.blueprint(campaign_routes.blueprint(parts.board, clock))
     app.blueprint(claim_routes.blueprint(parts.desk, sessions, proxies_count))
     app.blueprint(merchant_routes.blueprint(parts.programme))

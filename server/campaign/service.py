@@ -215,7 +215,7 @@ class Campaign:
             row = await _locked(round_id)
             if row.state not in CLAIMABLE or row.closes_at <= now:
                 raise WrongState(state=row.state)
-            offers = await _locked_offers(round_id)
+            offers = await locked_offers(round_id)
             offer = next(one for one in offers if one.id == offer_id)
             if offer.stock + count > STOCK_MAX:
                 raise BadRound(field="stock", reason="range", most=STOCK_MAX)
@@ -228,7 +228,7 @@ class Campaign:
                 ceiling_fen=self.programme.ceiling_fen,
                 at=now,
             )
-            await _raise_epoch(row)
+            await raise_epoch(row)
             await audit.record(
                 Action.STOCK_ADDED,
                 actor=actor,
@@ -251,8 +251,8 @@ class Campaign:
             _move(row, RoundState.CLOSED)
             row.closed_at = now
             await row.save(update_fields=["state", "closed_at"])
-            offers = await _locked_offers(round_id)
-            await _raise_epoch(row)
+            offers = await locked_offers(round_id)
+            await raise_epoch(row)
             unclaimed_fen = sum((o.stock - o.issued) * o.face_value_fen for o in offers)
             if unclaimed_fen:
                 await ledger.post(
@@ -334,12 +334,13 @@ async def _locked(round_id: UUID) -> Round:
     return row
 
 
-async def _locked_offers(round_id: UUID) -> list[Offer]:
+async def locked_offers(round_id: UUID) -> list[Offer]:
     """The round's offers, locked in the order in which the batch writer locks them."""
     return await Offer.filter(round_id=round_id).select_for_update(no_key=True).order_by("id")
 
 
-async def _raise_epoch(row: Round) -> None:
+async def raise_epoch(row: Round) -> None:
+    """Shut the book to the present filling of the gate; the round and its offers are locked."""
     row.gate_epoch += 1
     await row.save(update_fields=["gate_epoch"])
     await Offer.filter(round_id=row.id).update(gate_epoch=row.gate_epoch)

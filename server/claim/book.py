@@ -11,7 +11,8 @@ from uuid import UUID
 from asyncpg.pgproto.pgproto import UUID as BookUUID  # noqa: N811 - built in C from 16 bytes
 
 from server.campaign.domain import CLAIMABLE
-from server.campaign.models import Offer, Round
+from server.campaign.models import Round
+from server.campaign.service import locked_offers, raise_epoch
 from server.claim.domain import Held
 from server.claim.gate import Filling, Holder
 from server.infra.db import connection, transaction
@@ -140,10 +141,8 @@ async def begin_filling(round_id: UUID) -> Filling | None:
         row = await Round.select_for_update(no_key=True).get(id=round_id)
         if row.state not in CLAIMABLE:
             return None
-        offers = await Offer.filter(round_id=round_id).select_for_update(no_key=True).order_by("id")
-        row.gate_epoch += 1
-        await row.save(update_fields=["gate_epoch"])
-        await Offer.filter(round_id=round_id).update(gate_epoch=row.gate_epoch)
+        offers = await locked_offers(round_id)
+        await raise_epoch(row)
         left = {offer.position: offer.stock - offer.issued for offer in offers}
     return Filling(
         epoch=row.gate_epoch,

@@ -19,7 +19,7 @@ _bind_phone = http.reader(schemas.BindPhone)
 _bind_person = http.reader(schemas.BindPerson)
 
 
-def blueprint(identity: Identity, sessions: Sessions) -> Blueprint:
+def blueprint(identity: Identity, sessions: Sessions, proxies_count: int) -> Blueprint:
     """Make the routes; `sessions` reads the tokens that `identity` issues."""
     routes = Blueprint("identity", url_prefix="/api/v1/identity")
 
@@ -31,7 +31,8 @@ def blueprint(identity: Identity, sessions: Sessions) -> Blueprint:
     )
     async def log_in(request: Request) -> HTTPResponse:
         code = _log_in(request).code
-        return _begun(await identity.log_in(code, http.network_of(request.client_ip)), status=201)
+        network = http.network_of(http.client_address(request, proxies_count))
+        return _begun(await identity.log_in(code, network), status=201)
 
     @routes.delete("/sessions/current")
     @openapi.definition(summary="退出登录", secured={"token": []})

@@ -135,7 +135,7 @@ async def test_stock_added_by_several_at_once_is_all_there_breaks_without_row_lo
         return await Offer.filter(round_id=round_id)
 
     monkeypatch.setattr(service, "_locked", row)
-    monkeypatch.setattr(service, "_locked_offers", offers)
+    monkeypatch.setattr(service, "locked_offers", offers)
     for _ in range(ROUNDS_MAX):
         round_id = await add_at_once(campaign)
         if (await offer_of(round_id)).stock < 100 + 10 * AT_ONCE:

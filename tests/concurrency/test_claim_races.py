@@ -276,7 +276,7 @@ async def test_stock_added_during_a_rush_is_given_whole_and_once(
 async def test_stock_added_during_a_rush_is_given_whole_and_once_breaks_without_new_epoch(
     scene: Scene, desks: list[Desk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(campaign_service, "_raise_epoch", nothing)
+    monkeypatch.setattr(campaign_service, "raise_epoch", nothing)
     opened = await add_stock_during_a_rush(scene, desks)
     assert await issued(opened) < [50]
     assert f"gate_agrees:{opened.id}" in await scene.broken()
@@ -349,7 +349,7 @@ async def test_closing_releases_exactly_what_nobody_claimed(
 async def test_closing_releases_exactly_what_nobody_claimed_breaks_without_new_epoch(
     scene: Scene, desk: Desk, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(campaign_service, "_raise_epoch", nothing)
+    monkeypatch.setattr(campaign_service, "raise_epoch", nothing)
     opened, told = await close_before_the_book(scene, desk, database_url)
     assert (told, await issued(opened)) == (WON, [2])
     assert "rounds_add_up" in await scene.broken()

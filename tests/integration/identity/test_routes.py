@@ -23,7 +23,7 @@ async def client(worker: Worker) -> AsyncIterator[httpx.AsyncClient]:
     app: Any = Sanic(f"identity-{next(_numbers)}", configure_logging=False)
     app.config.TOUCHUP = False  # it rewrites the class, which serves one app per process
     http.install(app, proxies_count=0)
-    app.blueprint(blueprint(worker.identity, worker.sessions))
+    app.blueprint(blueprint(worker.identity, worker.sessions, 0))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         server = await app.create_server(sock=listener, return_asyncio_server=True)
