@@ -38,7 +38,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> App:
     app.config.ACCESS_LOG = False
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = 10
     memory.settle(app)
-    http.install(app, proxies_count=settings.proxies_count)
+    http.install(app)
     openapi.install(
         app,
         title="惠享 API",

@@ -297,7 +297,7 @@ def render(request: Request, error: Exception) -> HTTPResponse:
     return problem(Internal(incident=incident))
 
 
-def install(app: Sanic[Any, Any], *, proxies_count: int) -> None:
+def install(app: Sanic[Any, Any]) -> None:
     """Set the limits and the one error handler on `app`."""
     app.config.REQUEST_MAX_SIZE = BODY_BYTES_MAX
     app.config.REQUEST_BUFFER_SIZE = BODY_BYTES_MAX
@@ -305,7 +305,6 @@ def install(app: Sanic[Any, Any], *, proxies_count: int) -> None:
     app.config.REQUEST_TIMEOUT = 30
     app.config.RESPONSE_TIMEOUT = 30
     app.config.KEEP_ALIVE_TIMEOUT = 75
-    app.config.PROXIES_COUNT = proxies_count or None
     app.config.FALLBACK_ERROR_FORMAT = "json"
     app.error_handler.add(Exception, render)
 

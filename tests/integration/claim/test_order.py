@@ -58,7 +58,7 @@ async def serving(desk: Desk, clock: SetClock) -> AsyncIterator[Caller]:
     app: Any = Sanic(f"claim-{next(_numbers)}", configure_logging=False)
     app.config.AUTO_EXTEND = False
     app.config.TOUCHUP = False  # it rewrites the class, which serves one app per process
-    http.install(app, proxies_count=1)
+    http.install(app)
     app.blueprint(campaign_routes.blueprint(desk.board, clock))
     app.blueprint(claim_routes.blueprint(desk.desk, sessions, 1))
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -22,7 +22,7 @@ async def client(worker: Worker) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a server that serves these routes alone."""
     app: Any = Sanic(f"identity-{next(_numbers)}", configure_logging=False)
     app.config.TOUCHUP = False  # it rewrites the class, which serves one app per process
-    http.install(app, proxies_count=0)
+    http.install(app)
     app.blueprint(blueprint(worker.identity, worker.sessions, 0))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

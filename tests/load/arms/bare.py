@@ -33,7 +33,7 @@ def main(port: int) -> None:
     app = Sanic("bench-bare", configure_logging=False)
     app.config.AUTO_EXTEND = False
     app.config.ACCESS_LOG = False
-    http.install(app, proxies_count=1)
+    http.install(app)
 
     @app.post("/api/v1/rounds/<round_id>/claims")
     async def claim(request: Request, round_id: str) -> HTTPResponse:

@@ -98,7 +98,7 @@ def main(port: int) -> None:
     app = Sanic("bench-plain", configure_logging=False)
     app.config.AUTO_EXTEND = False
     app.config.ACCESS_LOG = False
-    http.install(app, proxies_count=1)
+    http.install(app)
     app.add_route(Plain(parts).claim, PATH, methods=["POST"], name="claim")
     stack = AsyncExitStack()
 
