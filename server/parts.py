@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from redis import asyncio as aioredis
 
+from server.audit.domain import Actor, Role
 from server.campaign.programme import Programme, read_programme
 from server.campaign.service import Campaign
 from server.campaign.snapshot import CHANNEL, RoundBoard
@@ -32,6 +33,9 @@ from server.redemption.gate import ScanGate
 from server.redemption.service import Redemptions
 from server.settings import Settings
 from server.voucher.service import Wallet
+
+PROGRAMME = Actor("programme", Role.SYSTEM, "migrate")
+"""Who writes down what the programme's own file says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,4 +130,4 @@ async def running(parts: Parts, *, application: str = "huixiang") -> AsyncIterat
 async def load_programme(settings: Settings) -> None:
     """Write the programme's templates into a migrated book."""
     async with running(make_parts(settings), application="huixiang-migrate") as parts:
-        await parts.campaign.load_programme(actor="programme")
+        await parts.campaign.load_programme(actor=PROGRAMME)

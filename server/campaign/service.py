@@ -12,7 +12,7 @@ from uuid import UUID
 from redis import asyncio as aioredis
 
 from server.audit import service as audit
-from server.audit.domain import Action
+from server.audit.domain import CLOCK, Action, Actor
 from server.campaign.domain import (
     CLAIMABLE,
     STOCK_MAX,
@@ -37,9 +37,6 @@ from server.kit.ids import derive, uuid7
 from server.ledger import service as ledger
 from server.ledger.domain import POOL, Code, Posting, round_account
 
-CLOCK = "clock"
-"""The actor of what happens by itself."""
-
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
@@ -49,18 +46,20 @@ class Campaign:
     clock: Clock
     redis: "aioredis.Redis"
 
-    async def load_programme(self, *, actor: str) -> None:
+    async def load_programme(self, *, actor: Actor) -> None:
         """Write the programme's templates into the book; may be done again after an edit."""
+        actor.check(Action.TEMPLATE_ENTERED)
         now = self.clock.now()
         await ledger.open_basic_accounts(now)
         for plan in self.programme.templates:
             await self.save_template(plan, actor=actor)
 
-    async def save_template(self, plan: TemplatePlan, *, actor: str) -> None:
+    async def save_template(self, plan: TemplatePlan, *, actor: Actor) -> None:
         """Save a voucher template; one under the leverage is refused (P-06.6).
 
         Offers of rounds that exist keep the terms that they were created with.
         """
+        actor.check(Action.TEMPLATE_ENTERED)
         check_template(
             plan,
             categories=frozenset(self.programme.categories),
@@ -74,37 +73,41 @@ class Campaign:
         }
         async with transaction():
             present = await Template.get_or_none(id=plan.id)
-            if present is not None and all(getattr(present, k) == v for k, v in values.items()):
+            before = None if present is None else {k: getattr(present, k) for k in values}
+            if before == values:
                 return
-            await Template.update_or_create(id=plan.id, defaults=values)
+            entry = {"entered_by": actor.name, "approved_by": None}
+            await Template.update_or_create(id=plan.id, defaults=values | entry)
             await audit.record(
-                Action.TEMPLATE_SAVED,
+                Action.TEMPLATE_ENTERED,
                 actor=actor,
                 subject=f"template:{plan.id}",
                 at=self.clock.now(),
-                **values,
+                before=before,
+                after=values,
             )
 
     async def appropriate(
-        self, amount_fen: int, *, actor: str, document: str, event_id: UUID | None = None
+        self, amount_fen: int, *, actor: Actor, document: str, event_id: UUID | None = None
     ) -> None:
         """Record public money received into the pool (P-10.1)."""
+        actor.check(Action.FUNDS_APPROVED)
         if amount_fen <= 0:
             raise BadRound(field="amount_fen", reason="not_positive")
         now = self.clock.now()
         async with transaction():
             await ledger.appropriate(event_id or uuid7(), amount_fen, at=now)
             await audit.record(
-                Action.APPROPRIATED,
+                Action.FUNDS_APPROVED,
                 actor=actor,
                 subject=POOL,
                 at=now,
-                amount_fen=amount_fen,
-                document=document,
+                after={"amount_fen": amount_fen, "document": document},
             )
 
-    async def create_round(self, plan: RoundPlan, *, actor: str) -> UUID:
+    async def create_round(self, plan: RoundPlan, *, actor: Actor) -> UUID:
         """Draft a round; refused when it is outside the programme or past a limit (P-04)."""
+        actor.check(Action.ROUND_CREATED)
         now = self.clock.now()
         check_plan(
             plan, starts_at=self.programme.starts_at, ends_at=self.programme.ends_at, now=now
@@ -123,7 +126,7 @@ class Campaign:
                 per_person_cap=plan.per_person_cap,
                 voucher_valid_seconds=int(plan.voucher_valid.total_seconds()),
                 voucher_valid_until_max=self.programme.ends_at,
-                created_by=actor,
+                created_by=actor.name,
                 created_at=now,
             )
             await Offer.bulk_create(
@@ -137,24 +140,30 @@ class Campaign:
                 actor=actor,
                 subject=f"round:{row.id}",
                 at=now,
-                name=plan.name,
-                opens_at=iso(plan.opens_at),
-                closes_at=iso(plan.closes_at),
-                offers=dict(plan.offers),
+                after={
+                    "state": row.state,
+                    "name": row.name,
+                    "opens_at": iso(plan.opens_at),
+                    "closes_at": iso(plan.closes_at),
+                    "per_person_cap": plan.per_person_cap,
+                    "voucher_valid_seconds": row.voucher_valid_seconds,
+                    "offers": dict(plan.offers),
+                },
             )
         return row.id
 
-    async def approve(self, round_id: UUID, *, actor: str) -> None:
+    async def approve(self, round_id: UUID, *, actor: Actor) -> None:
         """Approve a draft and reserve its money, in one transaction (P-03, P-11.1)."""
+        actor.check(Action.ROUND_APPROVED)
         now = self.clock.now()
         async with transaction():
             row = await _locked(round_id)
-            if row.created_by == actor:
+            if row.created_by == actor.name:
                 raise OwnEntry
             _move(row, RoundState.APPROVED)
             if row.closes_at <= now:
                 raise BadRound(field="closes_at", reason="past")
-            row.approved_by = actor
+            row.approved_by = actor.name
             await row.save(update_fields=["state", "approved_by"])
             offers = await Offer.filter(round_id=round_id)
             amount_fen = sum(offer.stock * offer.face_value_fen for offer in offers)
@@ -171,12 +180,14 @@ class Campaign:
                 actor=actor,
                 subject=f"round:{round_id}",
                 at=now,
-                reserved_fen=amount_fen,
+                before={"state": RoundState.DRAFT},
+                after={"state": row.state, "reserved_fen": amount_fen},
             )
         await self._tell()
 
-    async def open_now(self, round_id: UUID, *, actor: str) -> None:
+    async def open_now(self, round_id: UUID, *, actor: Actor) -> None:
         """Open an approved round ahead of its time."""
+        actor.check(Action.ROUND_OPENED)
         now = self.clock.now()
         async with transaction():
             row = await _locked(round_id)
@@ -184,26 +195,33 @@ class Campaign:
                 raise WrongState(state=row.state)
             if not self.programme.runs(now) or row.closes_at <= now:
                 raise BadRound(field="opens_at", reason="outside_programme")
+            before = {"opens_at": iso(row.opens_at)}
             row.opens_at = min(row.opens_at, now)
             await row.save(update_fields=["opens_at"])
             await audit.record(
-                Action.ROUND_OPENED, actor=actor, subject=f"round:{round_id}", at=now
+                Action.ROUND_OPENED,
+                actor=actor,
+                subject=f"round:{round_id}",
+                at=now,
+                before=before,
+                after={"opens_at": iso(row.opens_at)},
             )
         await self._tell()
 
-    async def pause(self, round_id: UUID, *, actor: str) -> None:
+    async def pause(self, round_id: UUID, *, actor: Actor) -> None:
         """Halt claiming; whoever was let in before is still answered."""
         await self._set_paused(round_id, Action.ROUND_PAUSED, actor=actor, paused=True)
 
-    async def resume(self, round_id: UUID, *, actor: str) -> None:
+    async def resume(self, round_id: UUID, *, actor: Actor) -> None:
         """Let claiming go on."""
         await self._set_paused(round_id, Action.ROUND_RESUMED, actor=actor, paused=False)
 
-    async def add_stock(self, offer_id: UUID, count: int, *, actor: str) -> None:
+    async def add_stock(self, offer_id: UUID, count: int, *, actor: Actor) -> None:
         """Add vouchers to an offer and reserve their money (P-03), also while it is open.
 
         Raises the epoch of the whole round, so that the gate is filled again with the new stock.
         """
+        actor.check(Action.STOCK_APPROVED)
         now = self.clock.now()
         if not 1 <= count <= STOCK_MAX:
             raise BadRound(field="stock", reason="range", most=STOCK_MAX)
@@ -230,24 +248,26 @@ class Campaign:
             )
             await raise_epoch(row)
             await audit.record(
-                Action.STOCK_ADDED,
+                Action.STOCK_APPROVED,
                 actor=actor,
                 subject=f"round:{round_id}",
                 at=now,
-                offer=str(offer_id),
-                count=count,
+                before={"offer": str(offer_id), "stock": offer.stock - count},
+                after={"offer": str(offer_id), "stock": offer.stock},
             )
         await self._tell()
 
-    async def close(self, round_id: UUID, *, actor: str) -> None:
+    async def close(self, round_id: UUID, *, actor: Actor) -> None:
         """End a round and give the money of what nobody claimed back to the pool (P-10.1).
 
         Raising the epoch under the offers' locks shuts the book: no claim that is on its way can be
         written after the unclaimed count was taken.
         """
+        actor.check(Action.ROUND_CLOSED)
         now = self.clock.now()
         async with transaction():
             row = await _locked(round_id)
+            state = row.state
             _move(row, RoundState.CLOSED)
             row.closed_at = now
             await row.save(update_fields=["state", "closed_at"])
@@ -273,7 +293,8 @@ class Campaign:
                 actor=actor,
                 subject=f"round:{round_id}",
                 at=now,
-                released_fen=unclaimed_fen,
+                before={"state": state},
+                after={"state": row.state, "released_fen": unclaimed_fen},
             )
         await self._tell()
 
@@ -294,16 +315,23 @@ class Campaign:
         return await Round.filter(state__in=states).order_by("opens_at").prefetch_related("offers")
 
     async def _set_paused(
-        self, round_id: UUID, action: Action, *, actor: str, paused: bool
+        self, round_id: UUID, action: Action, *, actor: Actor, paused: bool
     ) -> None:
+        actor.check(action)
         async with transaction():
             row = await _locked(round_id)
             if row.state not in CLAIMABLE:
                 raise WrongState(state=row.state)
+            before = {"paused": row.paused}
             row.paused = paused
             await row.save(update_fields=["paused"])
             await audit.record(
-                action, actor=actor, subject=f"round:{round_id}", at=self.clock.now()
+                action,
+                actor=actor,
+                subject=f"round:{round_id}",
+                at=self.clock.now(),
+                before=before,
+                after={"paused": paused},
             )
         await self._tell()
 
@@ -318,7 +346,12 @@ class Campaign:
             await row.save(update_fields=["state"])
             if action is not None:
                 await audit.record(
-                    action, actor=CLOCK, subject=f"round:{round_id}", at=self.clock.now()
+                    action,
+                    actor=CLOCK,
+                    subject=f"round:{round_id}",
+                    at=self.clock.now(),
+                    before={"state": current},
+                    after={"state": target},
                 )
         await self._tell()
 

@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import asyncpg
 
+from server.audit.domain import CLOCK
 from server.campaign.domain import CLAIMABLE, RoundState, WrongState
 from server.campaign.models import Round
-from server.campaign.service import CLOCK, Campaign
+from server.campaign.service import Campaign
 from server.campaign.snapshot import facts_of
 from server.claim import book
 from server.claim.filling import fill

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
+from server.audit.domain import Actor, Role
 from server.campaign.domain import CLAIMABLE, Phase, RoundFacts, RoundPlan, phase
 from server.campaign.snapshot import facts_of
 from server.kit.clock import SHANGHAI
@@ -14,7 +15,9 @@ from server.merchant.domain import MerchantPlan, StorePlan
 from server.parts import Parts
 from server.sandbox import cast
 
-PLANNER, APPROVER = "演示·录入员", "演示·审批员"
+PLANNER = Actor("shangwu-1", Role.BUREAU, "demo")
+APPROVER = Actor("shangwu-2", Role.BUREAU, "demo")
+TREASURER = Actor("caizheng-1", Role.FINANCE, "demo")
 APPROPRIATION_FEN = 20_000_000_00
 ROUND_LASTS = timedelta(days=2)
 
@@ -34,7 +37,7 @@ async def load(parts: Parts) -> RoundFacts:
     now = parts.clock.now()
     if await ledger.balance_fen(POOL) == 0 and await ledger.committed_fen() == 0:
         await parts.campaign.appropriate(
-            APPROPRIATION_FEN, actor=APPROVER, document="演示〔2026〕1 号"
+            APPROPRIATION_FEN, actor=TREASURER, document="演示〔2026〕1 号"
         )
     await enter_merchants(parts)
     rounds = [facts_of(row) for row in await parts.campaign.in_state(*CLAIMABLE)]

@@ -1,10 +1,12 @@
 """Where a command finds the system: its environment, or what the demo's supervisor wrote."""
 
 import os
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from server.audit.domain import ORIGIN_CHARS_MAX
 from server.settings import Settings, home, load
 
 if TYPE_CHECKING:
@@ -12,6 +14,9 @@ if TYPE_CHECKING:
 
 RUNNING = "run.env"
 """Written into the home by the demo's supervisor while it runs; holds secrets, so mode 0600."""
+
+ORIGIN = f"cli@{socket.gethostname()}"[:ORIGIN_CHARS_MAX]
+"""From where the command line acts, for the audit log."""
 
 T = TypeVar("T")
 

@@ -3,8 +3,9 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from server.audit.domain import Actor, Role
 from server.cli.arguments import text
-from server.cli.environment import with_parts
+from server.cli.environment import ORIGIN, with_parts
 from server.kit.money import fen_text, parse_yuan
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def add(commands: Any) -> None:
 def _appropriate(asked: argparse.Namespace) -> int:
     with_parts(
         lambda parts: parts.campaign.appropriate(
-            asked.yuan, actor=asked.by, document=asked.document
+            asked.yuan, actor=Actor(asked.by, Role.FINANCE, ORIGIN), document=asked.document
         )
     )
     print(f"已登记拨付 {fen_text(asked.yuan)}。")

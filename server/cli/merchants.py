@@ -4,8 +4,9 @@ import argparse
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from server.audit.domain import Actor, Role
 from server.cli.arguments import text
-from server.cli.environment import with_parts
+from server.cli.environment import ORIGIN, with_parts
 from server.merchant.domain import MerchantPlan, StorePlan
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ def _add(asked: argparse.Namespace) -> int:
         categories=tuple(asked.category),
         stores=(StorePlan(asked.store, asked.address, asked.subdistrict),),
     )
-    merchant = with_parts(lambda parts: parts.merchants.add(plan, asked.by))
+    merchant = with_parts(
+        lambda parts: parts.merchants.add(plan, Actor(asked.by, Role.BUREAU, ORIGIN))
+    )
     print(f"已录入：{merchant.id}")
     return 0
 
@@ -68,7 +71,7 @@ def _list(asked: argparse.Namespace) -> int:
 def _move(asked: argparse.Namespace) -> int:
     async def work(parts: "Parts") -> None:
         act = parts.merchants.suspend if asked.verb == "suspend" else parts.merchants.relist
-        await act(asked.merchant_id, asked.by, asked.reason)
+        await act(asked.merchant_id, Actor(asked.by, Role.BUREAU, ORIGIN), asked.reason)
 
     with_parts(work)
     print("已完成，下一次扫码即生效。")
@@ -78,7 +81,7 @@ def _move(asked: argparse.Namespace) -> int:
 def _add_cashier(asked: argparse.Namespace) -> int:
     with_parts(
         lambda parts: parts.merchants.add_cashier(
-            asked.store_id, asked.openid, asked.name, asked.by
+            asked.store_id, asked.openid, asked.name, Actor(asked.by, Role.BUREAU, ORIGIN)
         )
     )
     print("已添加收银员。")

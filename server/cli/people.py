@@ -5,8 +5,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from server.audit.domain import Actor, Role
 from server.cli.arguments import text
-from server.cli.environment import with_parts
+from server.cli.environment import ORIGIN, with_parts
 
 if TYPE_CHECKING:
     from server.parts import Parts
@@ -39,7 +40,7 @@ def _find(asked: argparse.Namespace) -> int:
 def _bar(asked: argparse.Namespace) -> int:
     async def work(parts: "Parts") -> None:
         act = parts.identity.bar if asked.verb == "bar" else parts.identity.unbar
-        await act(asked.person_id, reason=asked.reason, actor=asked.by)
+        await act(asked.person_id, reason=asked.reason, actor=Actor(asked.by, Role.BUREAU, ORIGIN))
 
     with_parts(work)
     print("已完成，立即生效。")

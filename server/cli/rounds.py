@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from server.audit.domain import Actor, Role
 from server.campaign.domain import CAP_MAX, STOCK_MAX, RoundPlan, RoundState
 from server.cli.arguments import DAYS_MAX, instant, text, whole
-from server.cli.environment import with_parts
+from server.cli.environment import ORIGIN, with_parts
 from server.kit.clock import SHANGHAI
 from server.kit.money import fen_text
 
@@ -76,7 +77,9 @@ def _create(asked: argparse.Namespace) -> int:
         voucher_valid=timedelta(days=asked.valid_days),
         offers=asked.offer,
     )
-    round_id = with_parts(lambda parts: parts.campaign.create_round(plan, actor=asked.by))
+    round_id = with_parts(
+        lambda parts: parts.campaign.create_round(plan, actor=Actor(asked.by, Role.BUREAU, ORIGIN))
+    )
     print(f"已录入，待他人审批：{round_id}")
     return 0
 
@@ -91,7 +94,7 @@ def _simple(asked: argparse.Namespace) -> int:
             "resume": campaign.resume,
             "close": campaign.close,
         }
-        await acts[asked.verb](asked.round_id, actor=asked.by)
+        await acts[asked.verb](asked.round_id, actor=Actor(asked.by, Role.BUREAU, ORIGIN))
 
     with_parts(work)
     print("已完成。")
@@ -99,7 +102,11 @@ def _simple(asked: argparse.Namespace) -> int:
 
 
 def _add_stock(asked: argparse.Namespace) -> int:
-    with_parts(lambda parts: parts.campaign.add_stock(asked.offer_id, asked.count, actor=asked.by))
+    with_parts(
+        lambda parts: parts.campaign.add_stock(
+            asked.offer_id, asked.count, actor=Actor(asked.by, Role.BUREAU, ORIGIN)
+        )
+    )
     print("已增加，资金已预留。")
     return 0
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from tortoise.queryset import QuerySet
 
-from server.audit.domain import Action
+from server.audit.domain import Action, Actor, Role
 from server.audit.service import record
 from server.identity.accounts import Standing, locked_accounts
 from server.identity.domain import Identification, NotLoggedIn, OtherPerson, Principal
@@ -105,10 +105,10 @@ async def _release(
     await Session.filter(id__in=[session_id for session_id, _ in ended]).update(revoked_at=now)
     await record(
         Action.PERSON_TAKEN_OVER,
-        actor=f"account:{successor.id}",
+        actor=Actor(f"account:{successor.id}", Role.HOLDER),
         subject=f"{PERSON_SUBJECT}{person.id}",
         at=now,
-        from_account=str(holder.id),
-        sessions_count=len(ended),
+        before={"account": str(holder.id)},
+        after={"account": str(successor.id), "ended_sessions_count": len(ended)},
     )
     return ended

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from redis import asyncio as aioredis
 
-from server.audit.domain import Action
+from server.audit.domain import Action, Actor
 from server.audit.service import record
 from server.identity import book
 from server.identity.accounts import (
@@ -145,14 +145,16 @@ class Identity:
             await self.snapshot.announce(self.redis, Change(revoked=binding.revoked))
         return self._logged_in(binding.standing)
 
-    async def bar(self, person_id: UUID, *, reason: str, actor: str) -> None:
+    async def bar(self, person_id: UUID, *, reason: str, actor: Actor) -> None:
         """Keep a person from claiming, on every worker at once (P-06.7). UnknownPerson."""
+        actor.check(Action.PERSON_BARRED)
         assert 1 <= len(reason) <= REASON_CHARS_MAX, "the form that took it in has this limit"
         if await book.once(lambda: self._set_bar(person_id, reason, actor, barred=True)):
             await self.snapshot.announce(self.redis, Change(barred=[person_id]))
 
-    async def unbar(self, person_id: UUID, *, reason: str, actor: str) -> None:
+    async def unbar(self, person_id: UUID, *, reason: str, actor: Actor) -> None:
         """Let a person claim again. UnknownPerson."""
+        actor.check(Action.PERSON_UNBARRED)
         assert 1 <= len(reason) <= REASON_CHARS_MAX, "the form that took it in has this limit"
         if await book.once(lambda: self._set_bar(person_id, reason, actor, barred=False)):
             await self.snapshot.announce(self.redis, Change(unbarred=[person_id]))
@@ -175,7 +177,7 @@ class Identity:
         if verdict is not Verdict.MATCH:
             raise Mismatch
 
-    async def _set_bar(self, person_id: UUID, reason: str, actor: str, *, barred: bool) -> bool:
+    async def _set_bar(self, person_id: UUID, reason: str, actor: Actor, *, barred: bool) -> bool:
         """Write a bar or lift it, with its audit entry; False when nothing changes."""
         person = await locked_person(Person.filter(id=person_id)).first()
         if person is None:
@@ -187,7 +189,14 @@ class Identity:
         await person.save(update_fields=["barred_at", "barred_reason"])
         action = Action.PERSON_BARRED if barred else Action.PERSON_UNBARRED
         subject = f"{PERSON_SUBJECT}{person_id}"
-        await record(action, actor=actor, subject=subject, at=now, reason=reason)
+        await record(
+            action,
+            actor=actor,
+            subject=subject,
+            at=now,
+            before={"barred": not barred},
+            after={"barred": barred, "reason": reason},
+        )
         return True
 
     def _logged_in(self, standing: Standing) -> LoggedIn:

@@ -7,7 +7,7 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from server.audit import service as audit
-from server.audit.domain import Action
+from server.audit.domain import Action, Actor
 from server.campaign.programme import Programme
 from server.infra.db import transaction
 from server.kit.clock import Clock
@@ -40,16 +40,17 @@ _ACTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Merchants:
-    """The book of merchants. `actor` is who acts: a name on the command line, or `account:<id>`."""
+    """The book of merchants. `actor` is the named account that acts (P-11.1)."""
 
     programme: Programme
     clock: Clock
 
-    async def add(self, plan: MerchantPlan, actor: str) -> Merchant:
+    async def add(self, plan: MerchantPlan, actor: Actor) -> Merchant:
         """Enter a merchant with its stores, listed at once, and open its account (P-08.1).
 
         The row comes back with its stores. Raises BadMerchant, MerchantKnown.
         """
+        actor.check(Action.MERCHANT_ADDED)
         plan = check_merchant(plan, self.programme.categories)
         now = self.clock.now()
         try:
@@ -78,9 +79,12 @@ class Merchants:
                     actor=actor,
                     subject=f"merchant:{merchant.id}",
                     at=now,
-                    credit_code=plan.credit_code,
-                    categories=list(plan.categories),
-                    stores=len(plan.stores),
+                    after={
+                        "state": merchant.state,
+                        "credit_code": plan.credit_code,
+                        "categories": list(plan.categories),
+                        "stores": len(plan.stores),
+                    },
                 )
         except IntegrityError:
             raise MerchantKnown from None
@@ -91,16 +95,17 @@ class Merchants:
         """Every merchant with its stores, listed or not, in the order they were entered."""
         return await Merchant.all().order_by("id").limit(LIST_MAX).prefetch_related("stores")
 
-    async def suspend(self, merchant_id: UUID, actor: str, reason: str) -> None:
+    async def suspend(self, merchant_id: UUID, actor: Actor, reason: str) -> None:
         """Refuse its scans from the next one on (P-08.2). UnknownMerchant, WrongState."""
         await self._move(merchant_id, MerchantState.SUSPENDED, actor, reason)
 
-    async def relist(self, merchant_id: UUID, actor: str, reason: str) -> None:
+    async def relist(self, merchant_id: UUID, actor: Actor, reason: str) -> None:
         """Let a suspended merchant redeem again. UnknownMerchant, WrongState."""
         await self._move(merchant_id, MerchantState.LISTED, actor, reason)
 
-    async def add_cashier(self, store_id: UUID, openid: str, name: str, actor: str) -> Cashier:
+    async def add_cashier(self, store_id: UUID, openid: str, name: str, actor: Actor) -> Cashier:
         """Let a WeChat account redeem for a store. BadMerchant, UnknownStore, CashierKnown."""
+        actor.check(Action.CASHIER_ADDED)
         openid = check_text(openid, "openid", OPENID_CHARS_MAX)
         name = check_text(name, "name", CASHIER_NAME_CHARS_MAX)
         try:
@@ -114,19 +119,21 @@ class Merchants:
                     actor=actor,
                     subject=f"cashier:{cashier.id}",
                     at=self.clock.now(),
-                    store=str(store_id),
+                    after={"store": str(store_id)},
                 )
         except IntegrityError:
             raise CashierKnown from None
         return cashier
 
     async def _move(
-        self, merchant_id: UUID, target: MerchantState, actor: str, reason: str
+        self, merchant_id: UUID, target: MerchantState, actor: Actor, reason: str
     ) -> None:
+        actor.check(_ACTIONS[target])
         async with transaction():
             merchant = await Merchant.select_for_update().get_or_none(id=merchant_id)
             if merchant is None:
                 raise UnknownMerchant
+            before = {"state": merchant.state}
             try:
                 merchant.state = TRANSITIONS.move(merchant.state, target)
             except InvalidTransition:
@@ -137,5 +144,6 @@ class Merchants:
                 actor=actor,
                 subject=f"merchant:{merchant_id}",
                 at=self.clock.now(),
-                reason=reason,
+                before=before,
+                after={"state": target, "reason": reason},
             )

@@ -13,6 +13,7 @@ import pytest
 from redis import asyncio as aioredis
 from tortoise.exceptions import BaseORMException
 
+from server.audit.domain import Actor, Role
 from server.campaign import service
 from server.campaign.models import Offer, Round
 from server.campaign.programme import Programme
@@ -26,8 +27,8 @@ from server.ledger.domain import POOL, round_account
 from server.models import MODELS
 from server.reconcile.book import MONEY, check
 from tests.factories.shared import empty, shared_database
+from tests.factories.staff import APPROVER, FINANCE, SYSTEM
 from tests.integration.campaign.scene import (
-    APPROVER,
     FACE_FEN,
     POOL_FEN,
     approved,
@@ -41,6 +42,7 @@ pytestmark = pytest.mark.race
 ROUNDS_MAX = 20
 """A twin looks this often for a race that happens nearly every time."""
 AT_ONCE = 4
+SEVERAL = [Actor(f"bureau-{n}", Role.BUREAU, "test") for n in range(AT_ONCE)]
 ENOUGH = POOL_FEN // FACE_FEN
 """The stock that takes the whole pool."""
 
@@ -60,8 +62,8 @@ async def campaign(
 
 async def begin(campaign: Campaign) -> None:
     await empty()
-    await campaign.load_programme(actor="programme")
-    await campaign.appropriate(POOL_FEN, actor="财政", document="一")
+    await campaign.load_programme(actor=SYSTEM)
+    await campaign.appropriate(POOL_FEN, actor=FINANCE, document="一")
 
 
 async def at_once(*asked: Awaitable[Any]) -> Counter[str]:
@@ -110,7 +112,7 @@ async def add_at_once(campaign: Campaign) -> UUID:
     await begin(campaign)
     round_id = await approved(campaign, 100)
     offer = await offer_of(round_id)
-    adding = (campaign.add_stock(offer.id, 10, actor=str(n)) for n in range(AT_ONCE))
+    adding = (campaign.add_stock(offer.id, 10, actor=one) for one in SEVERAL)
     assert await at_once(*adding) == {"done": AT_ONCE}
     return round_id
 
@@ -147,7 +149,7 @@ async def test_stock_added_by_several_at_once_is_all_there_breaks_without_row_lo
 async def close_at_once(campaign: Campaign) -> tuple[UUID, Counter[str]]:
     await begin(campaign)
     round_id = await approved(campaign, ENOUGH)
-    closing = (campaign.close(round_id, actor=str(n)) for n in range(AT_ONCE))
+    closing = (campaign.close(round_id, actor=one) for one in SEVERAL)
     return round_id, await at_once(*closing)
 
 

@@ -22,6 +22,7 @@ from server.claim.jobs import keep_rounds
 from server.infra.db import transaction
 from server.infra.redis import open_redis
 from server.ledger.domain import POOL
+from tests.factories.staff import BUREAU
 from tests.integration.claim.conftest import desk, gate_redis, gate_url, scene
 from tests.integration.claim.scene import (
     AGAIN,
@@ -256,7 +257,7 @@ async def add_stock_during_a_rush(scene: Scene, desks: Sequence[Desk]) -> Opened
     people = await scene.people(80)
     rushing = asyncio.create_task(rush_and_retry(desks, opened, people))
     for _ in range(3):
-        await scene.campaign.add_stock(opened.offers[0], 10, actor="operator")
+        await scene.campaign.add_stock(opened.offers[0], 10, actor=BUREAU)
         await asyncio.sleep(0.02)
     await rushing
     for one in desks:
@@ -292,14 +293,14 @@ async def claim_during_a_pause(scene: Scene, desks: Sequence[Desk]) -> tuple[Ope
     await known(desks, opened)
     people = await scene.people(60)
     rushing = asyncio.create_task(rush_and_retry(desks, opened, people[:20]))
-    await scene.campaign.pause(opened.id, actor="operator")
+    await scene.campaign.pause(opened.id, actor=BUREAU)
     for one in desks:
         await one.board.read()
     await rushing
     before = (await issued(opened))[0]
     await rush_and_retry(desks, opened, people)
     during = (await issued(opened))[0] - before
-    await scene.campaign.resume(opened.id, actor="operator")
+    await scene.campaign.resume(opened.id, actor=BUREAU)
     for one in desks:
         await one.board.read()
     await rush_and_retry(desks, opened, people)
@@ -329,7 +330,7 @@ async def close_before_the_book(scene: Scene, desk: Desk, url: str) -> tuple[Ope
     await desk.claim(await scene.person(), opened)
     async with transaction() as holding:
         await holding.execute_query(f"SELECT 1 FROM ledger_accounts WHERE id = '{POOL}' FOR UPDATE")
-        closing = begin(scene.campaign.close(opened.id, actor="operator"))
+        closing = begin(scene.campaign.close(opened.id, actor=BUREAU))
         await lock_waiters(url, 1)
         late = begin(desk.claim(await scene.person(), opened))
         await lock_waiters(url, 2)

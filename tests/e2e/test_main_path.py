@@ -14,13 +14,14 @@ from server.ledger import service as ledger
 from server.ledger.domain import POOL
 from server.parts import Parts
 from server.reconcile.service import reconcile
+from tests.factories.staff import APPROVER, FINANCE, PLANNER
 from tests.system import System, bearer
 
 
 async def open_round(parts: Parts, stock: int = 100) -> tuple[UUID, UUID]:
     """An approved round that is open now; the round and its only offer."""
     now = parts.clock.now()
-    await parts.campaign.appropriate(stock * 500, actor="财政", document="测试")
+    await parts.campaign.appropriate(stock * 500, actor=FINANCE, document="测试")
     plan = RoundPlan(
         name="测试轮次",
         opens_at=now,
@@ -29,8 +30,8 @@ async def open_round(parts: Parts, stock: int = 100) -> tuple[UUID, UUID]:
         voucher_valid=timedelta(days=1),
         offers=[("retail-50-5", stock)],
     )
-    round_id = await parts.campaign.create_round(plan, actor="录入员")
-    await parts.campaign.approve(round_id, actor="审批员")
+    round_id = await parts.campaign.create_round(plan, actor=PLANNER)
+    await parts.campaign.approve(round_id, actor=APPROVER)
     row = next(r for r in await parts.campaign.in_state(*CLAIMABLE) if r.id == round_id)
     return round_id, UUID(str(row.offers[0].id))
 

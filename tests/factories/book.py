@@ -23,6 +23,7 @@ from server.merchant.models import Merchant, Store
 from server.merchant.service import Merchants
 from server.voucher.domain import VoucherState
 from server.voucher.models import Voucher
+from tests.factories.staff import APPROVER, BUREAU, FINANCE, PLANNER, SYSTEM
 
 APPROPRIATED_FEN = 10_000_000_00
 _numbers = count(1)
@@ -41,8 +42,8 @@ class Factory:
     ) -> Offer:
         """An offer of a new, approved round that is open now."""
         campaign = Campaign(self.programme, self.clock, self.redis)
-        await campaign.load_programme(actor="admin")
-        await campaign.appropriate(APPROPRIATED_FEN, actor="finance", document="test")
+        await campaign.load_programme(actor=SYSTEM)
+        await campaign.appropriate(APPROPRIATED_FEN, actor=FINANCE, document="test")
         now = self.clock.now()
         plan = RoundPlan(
             name=f"第{next(_numbers)}轮",
@@ -52,8 +53,8 @@ class Factory:
             voucher_valid=valid,
             offers=[(template, stock)],
         )
-        round_id = await campaign.create_round(plan, actor="planner")
-        await campaign.approve(round_id, actor="approver")
+        round_id = await campaign.create_round(plan, actor=PLANNER)
+        await campaign.approve(round_id, actor=APPROVER)
         return await Offer.get(round_id=round_id)
 
     async def voucher(
@@ -103,7 +104,7 @@ class Factory:
     async def merchant(self, *categories: str) -> Merchant:
         """A listed merchant with one store, of these categories (dining unless named)."""
         plan = merchant_plan(*categories)
-        return await Merchants(self.programme, self.clock).add(plan, actor="bureau")
+        return await Merchants(self.programme, self.clock).add(plan, actor=BUREAU)
 
     async def cashier(self, store: Store) -> UUID:
         """A logged-in account that redeems for the store; its id."""
@@ -111,7 +112,7 @@ class Factory:
             id=uuid7(), openid=f"o{uuid4().hex}", created_at=self.clock.now()
         )
         merchants = Merchants(self.programme, self.clock)
-        await merchants.add_cashier(store.id, account.openid, "王店员", actor="owner")
+        await merchants.add_cashier(store.id, account.openid, "王店员", actor=BUREAU)
         return account.id
 
 

@@ -49,8 +49,9 @@ async def test_what_is_written_for_ever_cannot_be_emptied(database: str, table: 
 async def test_an_audit_entry_cannot_be_changed_or_removed(database: str) -> None:
     async with connection() as raw:
         await raw.execute(
-            "INSERT INTO audit_entries (id, at, actor, action, subject, data)"
-            " VALUES (gen_random_uuid(), now(), 'a', 'campaign.round_created', 'round:1', '{}')"
+            "INSERT INTO audit_entries (id, at, actor, role, origin, action, subject, body)"
+            " VALUES (gen_random_uuid(), now(), 'a', 'bureau', 'test', 'campaign.round_created',"
+            " 'round:1', '{}')"
         )
         for statement in ("UPDATE audit_entries SET actor = 'b'", "DELETE FROM audit_entries"):
             with pytest.raises(asyncpg.RestrictViolationError):

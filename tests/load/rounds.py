@@ -12,11 +12,11 @@ from server.parts import Parts, make_parts, running
 from server.reconcile.book import MONEY, RIGHTS, check
 from server.reconcile.gate import gate_findings
 from server.settings import Settings
+from tests.factories.staff import APPROVER, FINANCE, PLANNER, SYSTEM
 
 TEMPLATES = ("dining-10-2", "dining-20-4", "retail-50-5")
 """As in the demo's round: three offers, two of them per person. Everybody asks for the first."""
 CAP = 2
-PLANNER, APPROVER = "录入员·压测", "审批员·压测"
 
 _COUNTS = """
 SELECT o.stock, o.issued,
@@ -86,9 +86,9 @@ def faults(book: Book, *, answered: int, connections: int, gate: bool = True) ->
 async def appropriate(settings: Settings) -> None:
     """Templates, and money for every round to come."""
     async with running(make_parts(settings)) as parts:
-        await parts.campaign.load_programme(actor="bench")
+        await parts.campaign.load_programme(actor=SYSTEM)
         await parts.campaign.appropriate(
-            parts.programme.ceiling_fen, actor=APPROVER, document="压测"
+            parts.programme.ceiling_fen, actor=FINANCE, document="压测"
         )
 
 

@@ -16,6 +16,7 @@ from server.parts import Parts, make_parts, running
 from server.redemption.gate import SCANS
 from server.settings import Settings
 from tests.factories.book import credit_code
+from tests.factories.staff import BUREAU
 from tests.load.people import Resident, address_of
 
 MERCHANTS = 40
@@ -67,7 +68,7 @@ async def _store(parts: Parts, number: int) -> UUID:
         categories=("dining",),
         stores=[StorePlan("压测店", "泽州路 1 号", "东街街道")],
     )
-    merchant = await parts.merchants.add(plan, "压测")
+    merchant = await parts.merchants.add(plan, BUREAU)
     return UUID(str(merchant.stores[0].id))
 
 

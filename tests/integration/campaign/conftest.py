@@ -10,6 +10,7 @@ from server.campaign.service import Campaign
 from server.infra.engines import Engines
 from server.kit.clock import SetClock
 from tests.factories.shared import empty, shared_database
+from tests.factories.staff import FINANCE, SYSTEM
 from tests.integration.campaign.scene import POOL_FEN
 
 
@@ -30,6 +31,6 @@ async def campaign(
     database: str, redis: "aioredis.Redis", programme: Programme, clock: SetClock
 ) -> Campaign:
     made = Campaign(programme, clock, redis)
-    await made.load_programme(actor="programme")
-    await made.appropriate(POOL_FEN, actor="财政", document="晋财〔2026〕1 号")
+    await made.load_programme(actor=SYSTEM)
+    await made.appropriate(POOL_FEN, actor=FINANCE, document="晋财〔2026〕1 号")
     return made

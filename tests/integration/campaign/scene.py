@@ -12,9 +12,9 @@ from server.kit.clock import Clock
 from server.ledger import service as ledger
 from server.ledger.domain import POOL, round_account
 from server.ledger.models import Transfer
+from tests.factories.staff import APPROVER, PLANNER
 
 POOL_FEN = 100_000_00
-PLANNER, APPROVER = "录入员", "审批员"
 FACE_FEN = 5_00
 STOCK = 100
 

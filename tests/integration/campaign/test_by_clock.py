@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from redis import asyncio as aioredis
 
+from server.audit.domain import CLOCK
 from server.campaign.domain import Phase, RoundState, UnknownRound, phase
 from server.campaign.models import Round
 from server.campaign.service import Campaign
@@ -22,8 +23,8 @@ from server.kit.clock import SetClock
 from server.ledger import service as ledger
 from server.ledger.domain import POOL
 from server.reconcile.book import MONEY, check
+from tests.factories.staff import APPROVER
 from tests.integration.campaign.scene import (
-    APPROVER,
     FACE_FEN,
     POOL_FEN,
     STOCK,
@@ -104,7 +105,7 @@ async def test_a_turn_that_was_killed_anywhere_is_finished_by_the_next(
         assert (await state(due), await state(ended)) == (RoundState.OPEN, RoundState.CLOSED)
         assert (await held_fen(due), await held_fen(ended)) == (STOCK * FACE_FEN, 0)
         assert [f for f in await check(MONEY) if not f.holds] == []
-        await campaign.close(due, actor="clock")
+        await campaign.close(due, actor=CLOCK)
     assert await ledger.balance_fen(POOL) == POOL_FEN
 
 

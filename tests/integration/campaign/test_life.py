@@ -1,24 +1,25 @@
 """A round from draft to settled: money, states and the audit log at every step."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from tortoise.exceptions import IntegrityError
 
+from server.audit.domain import CLOCK, Actor
 from server.audit.models import Entry
 from server.campaign.domain import Phase, RoundState, phase
 from server.campaign.models import Offer, Round, Template
-from server.campaign.service import CLOCK, Campaign
+from server.campaign.service import Campaign
 from server.campaign.snapshot import facts_of
 from server.kit.clock import SetClock
 from server.kit.ids import uuid7
 from server.ledger import service as ledger
 from server.ledger.domain import POOL
+from tests.factories.staff import APPROVER, FINANCE, PLANNER, SYSTEM
 from tests.integration.campaign.scene import (
-    APPROVER,
     FACE_FEN,
-    PLANNER,
     POOL_FEN,
     STOCK,
     acts,
@@ -35,10 +36,10 @@ async def test_a_draft_commits_nothing(campaign: Campaign) -> None:
     round_id = await drafted(campaign)
     row = await Round.get(id=round_id)
     offer = await offer_of(round_id)
-    assert (row.state, row.created_by, row.approved_by) == (RoundState.DRAFT, PLANNER, None)
+    assert (row.state, row.created_by, row.approved_by) == (RoundState.DRAFT, PLANNER.name, None)
     assert (offer.stock, offer.issued, offer.face_value_fen) == (STOCK, 0, FACE_FEN)
     assert await ledger.balance_fen(POOL) == POOL_FEN
-    assert await acts(round_id) == [f"campaign.round_created {PLANNER}"]
+    assert await acts(round_id) == [f"campaign.round_created {PLANNER.name}"]
 
 
 @pytest.mark.policy("P-03")
@@ -50,9 +51,13 @@ async def test_approval_reserves_stock_times_face_value(campaign: Campaign) -> N
     assert await ledger.balance_fen(POOL) == POOL_FEN - reserved_fen
     assert await ledger.committed_fen() == reserved_fen
     row = await Round.get(id=round_id)
-    assert (row.state, row.approved_by) == (RoundState.APPROVED, APPROVER)
+    assert (row.state, row.approved_by) == (RoundState.APPROVED, APPROVER.name)
     entry = await Entry.filter(action="campaign.round_approved").get()
-    assert (entry.actor, entry.data) == (APPROVER, {"reserved_fen": reserved_fen})
+    actor = Actor(entry.actor, entry.role, entry.origin)
+    assert actor == APPROVER
+    written = json.loads(entry.body)
+    assert written["before"] == {"state": "draft"}
+    assert written["after"] == {"state": "approved", "reserved_fen": reserved_fen}
 
 
 async def test_the_clock_moves_a_round_on_and_a_second_word_changes_nothing(
@@ -70,11 +75,11 @@ async def test_the_clock_moves_a_round_on_and_a_second_word_changes_nothing(
         await campaign.settled(round_id)
     assert (await Round.get(id=round_id)).state is RoundState.SETTLED
     assert await acts(round_id) == [
-        f"campaign.round_created {PLANNER}",
-        f"campaign.round_approved {APPROVER}",
-        f"campaign.round_opened {CLOCK}",
-        f"campaign.round_closed {CLOCK}",
-        f"campaign.round_settled {CLOCK}",
+        f"campaign.round_created {PLANNER.name}",
+        f"campaign.round_approved {APPROVER.name}",
+        f"campaign.round_opened {CLOCK.name}",
+        f"campaign.round_closed {CLOCK.name}",
+        f"campaign.round_settled {CLOCK.name}",
     ]
 
 
@@ -91,7 +96,7 @@ async def test_opening_ahead_of_time_opens_now(campaign: Campaign, clock: SetClo
     assert phase(facts_of(await _row(round_id)), clock.now()) is Phase.UPCOMING
     await campaign.open_now(round_id, actor=APPROVER)
     assert phase(facts_of(await _row(round_id)), clock.now()) is Phase.OPEN
-    assert (await acts(round_id))[-1] == f"campaign.round_opened {APPROVER}"
+    assert (await acts(round_id))[-1] == f"campaign.round_opened {APPROVER.name}"
 
 
 async def test_opening_late_does_not_put_the_opening_off(
@@ -112,8 +117,8 @@ async def test_a_paused_round_halts_and_goes_on(campaign: Campaign, clock: SetCl
     await campaign.resume(round_id, actor=APPROVER)
     assert phase(facts_of(await _row(round_id)), clock.now()) is Phase.OPEN
     assert (await acts(round_id))[-2:] == [
-        f"campaign.round_paused {PLANNER}",
-        f"campaign.round_resumed {APPROVER}",
+        f"campaign.round_paused {PLANNER.name}",
+        f"campaign.round_resumed {APPROVER.name}",
     ]
 
 
@@ -162,7 +167,7 @@ async def test_loading_the_programme_again_changes_nothing(campaign: Campaign) -
     before = await book()
     templates = await Template.all().order_by("id").values()
     assert len(templates) == 11
-    await campaign.load_programme(actor="programme")
+    await campaign.load_programme(actor=SYSTEM)
     assert await book() == before
     assert await Template.all().order_by("id").values() == templates
 
@@ -177,15 +182,17 @@ async def test_an_edited_template_leaves_the_terms_of_existing_offers(
     assert (await offer_of(round_id)).min_spend_fen == 50_00
     entry = await Entry.filter(subject="template:retail-50-5").order_by("-id").first()
     assert entry is not None
-    assert (entry.actor, entry.data["min_spend_fen"]) == (PLANNER, 60_00)
+    written = json.loads(entry.body)
+    assert (written["actor"], written["before"]["min_spend_fen"]) == (PLANNER.name, 50_00)
+    assert written["after"]["min_spend_fen"] == 60_00
 
 
 async def test_an_appropriation_posts_once_for_its_event(campaign: Campaign) -> None:
     event_id = uuid7()
-    await campaign.appropriate(100, actor="财政", document="甲", event_id=event_id)
+    await campaign.appropriate(100, actor=FINANCE, document="甲", event_id=event_id)
     before = await book()
     with pytest.raises(IntegrityError):
-        await campaign.appropriate(100, actor="财政", document="甲", event_id=event_id)
+        await campaign.appropriate(100, actor=FINANCE, document="甲", event_id=event_id)
     assert await book() == before
     assert before["pool"] == POOL_FEN + 100
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from tortoise.exceptions import IntegrityError
 
+from server.audit.domain import Actor, Role
 from server.audit.models import Entry
 from server.campaign.domain import (
     CLAIMABLE,
@@ -26,10 +27,9 @@ from server.kit.clock import SetClock
 from server.kit.errors import Refusal
 from server.kit.ids import uuid7
 from server.ledger.domain import CeilingPassed, PoolShort
+from tests.factories.staff import APPROVER, BUREAU, FINANCE, PLANNER
 from tests.integration.campaign.scene import (
-    APPROVER,
     FACE_FEN,
-    PLANNER,
     POOL_FEN,
     approved,
     book,
@@ -132,9 +132,9 @@ async def test_every_act_in_every_state_is_done_or_refused(
     for verb, states in ALLOWED.items():
         round_id = await reach(campaign, state)
         if verb == "add_stock":
-            act = campaign.add_stock((await offer_of(round_id)).id, 1, actor="第三人")
+            act = campaign.add_stock((await offer_of(round_id)).id, 1, actor=BUREAU)
         else:
-            act = getattr(campaign, verb)(round_id, actor="第三人")
+            act = getattr(campaign, verb)(round_id, actor=BUREAU)
         if state in states:
             await act
         else:
@@ -193,14 +193,14 @@ async def test_absurd_counts_are_refused(campaign: Campaign, count: int) -> None
 
 
 async def test_stock_stays_under_its_limit_however_often_it_is_added(campaign: Campaign) -> None:
-    await campaign.appropriate(STOCK_MAX * FACE_FEN, actor="财政", document="二")
+    await campaign.appropriate(STOCK_MAX * FACE_FEN, actor=FINANCE, document="二")
     offer = await offer_of(await approved(campaign, STOCK_MAX))
     await refused(campaign.add_stock(offer.id, 1, actor=PLANNER), BadRound)
 
 
 @pytest.mark.parametrize("amount_fen", [0, -1])
 async def test_an_appropriation_is_positive(campaign: Campaign, amount_fen: int) -> None:
-    await refused(campaign.appropriate(amount_fen, actor="财政", document="二"), BadRound)
+    await refused(campaign.appropriate(amount_fen, actor=FINANCE, document="二"), BadRound)
 
 
 @pytest.mark.policy("P-06.6")
@@ -231,8 +231,9 @@ async def test_an_act_that_was_rolled_back_left_no_entry(campaign: Campaign) -> 
 @pytest.mark.policy("P-11.2")
 async def test_an_act_whose_entry_cannot_be_written_is_not_done(campaign: Campaign) -> None:
     round_id = await drafted(campaign)
-    await refused_by_book(campaign.approve(round_id, actor="审" * 101))
-    await refused_by_book(campaign.create_round(plan(campaign.clock), actor="录" * 101))
+    too_long = Actor("审" * 101, Role.BUREAU)
+    await refused_by_book(campaign.approve(round_id, actor=too_long))
+    await refused_by_book(campaign.create_round(plan(campaign.clock), actor=too_long))
 
 
 async def refused_by_book(act: Awaitable[Any]) -> None:

@@ -24,6 +24,7 @@ from server.parts import Parts
 from server.reconcile.service import reconcile
 from server.voucher.models import Voucher
 from tests.conftest import POLICY, SECRET
+from tests.factories.staff import APPROVER, FINANCE, PLANNER
 from tests.integration.claim.scene import Opened
 from tests.system import System
 
@@ -56,7 +57,7 @@ class Rush:
     ) -> "Rush":
         """An open round and its residents, straight into the book."""
         now = parts.clock.now()
-        await parts.campaign.appropriate(stock * 5_00, actor="finance", document="test")
+        await parts.campaign.appropriate(stock * 5_00, actor=FINANCE, document="test")
         plan = RoundPlan(
             name="测试轮次",
             opens_at=now,
@@ -65,8 +66,8 @@ class Rush:
             voucher_valid=timedelta(days=1),
             offers=[("retail-50-5", stock)],
         )
-        round_id = await parts.campaign.create_round(plan, actor="planner")
-        await parts.campaign.approve(round_id, actor="approver")
+        round_id = await parts.campaign.create_round(plan, actor=PLANNER)
+        await parts.campaign.approve(round_id, actor=APPROVER)
         offer = await Offer.get(round_id=round_id)
         ids = [uuid7() for _ in range(people)]
         await Person.bulk_create(

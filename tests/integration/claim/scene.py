@@ -33,6 +33,7 @@ from server.kit.clock import Clock
 from server.kit.errors import Refusal
 from server.kit.ids import uuid7
 from server.reconcile.service import reconcile
+from tests.factories.staff import APPROVER, FINANCE, PLANNER, SYSTEM
 
 WON, AGAIN = "won", "again"
 NETWORK_KEY = bytes(range(32))
@@ -101,8 +102,8 @@ class Scene:
         valid: timedelta = timedelta(days=7),
     ) -> Opened:
         """An approved round with an offer for each stock."""
-        await self.campaign.load_programme(actor="admin")
-        await self.campaign.appropriate(10_000_000_00, actor="finance", document="test")
+        await self.campaign.load_programme(actor=SYSTEM)
+        await self.campaign.appropriate(10_000_000_00, actor=FINANCE, document="test")
         opens_at = self.clock.now() + opens_in
         plan = RoundPlan(
             name="测试轮次",
@@ -112,8 +113,8 @@ class Scene:
             voucher_valid=valid,
             offers=list(zip(TEMPLATES, stocks, strict=False)),
         )
-        round_id = await self.campaign.create_round(plan, actor="planner")
-        await self.campaign.approve(round_id, actor="approver")
+        round_id = await self.campaign.create_round(plan, actor=PLANNER)
+        await self.campaign.approve(round_id, actor=APPROVER)
         rows = await Offer.filter(round_id=round_id).order_by("position")
         return Opened(round_id, tuple(UUID(str(row.id)) for row in rows))
 

@@ -22,6 +22,7 @@ from server.identity.snapshot import Change
 from server.kit.clock import SetClock, iso
 from server.kit.errors import Refusal
 from server.voucher.models import Voucher
+from tests.factories.staff import BUREAU, SYSTEM
 from tests.integration.claim.scene import AGAIN, HOUR, WON, Desk, Opened, Scene, at_once, issued
 
 BOTH = pytest.mark.parametrize("gate_url", ["valkey", "redis7"], indirect=True)
@@ -61,7 +62,7 @@ async def test_terms_stay_as_they_were_when_the_template_is_edited(
     opened = await scene.open(3)
     old = next(one for one in scene.programme.templates if one.id == "retail-50-5")
     await scene.campaign.save_template(
-        type(old)(old.id, old.category, "改过的名称", 80_00, 6_00), actor="admin"
+        type(old)(old.id, old.category, "改过的名称", 80_00, 6_00), actor=SYSTEM
     )
     await desk.board.read()
     claimed = await desk.claim(await scene.person(), opened)
@@ -114,7 +115,7 @@ async def test_the_same_voucher_is_answered_whatever_became_of_the_round(
     await both(SoldOut)
     desk.people.apply(Change(barred=[person, stranger]))
     await both(Barred)
-    await scene.campaign.pause(opened.id, actor="operator")
+    await scene.campaign.pause(opened.id, actor=BUREAU)
     await desk.board.read()
     await both(Paused)
     clock.move(HOUR)
@@ -219,11 +220,11 @@ async def test_pausing_halts_and_resuming_goes_on_with_what_is_left(
     await desk.board.read()
     one, two, three = await scene.people(3)
     await desk.claim(one, opened)
-    await scene.campaign.pause(opened.id, actor="operator")
+    await scene.campaign.pause(opened.id, actor=BUREAU)
     await desk.board.read()
     with pytest.raises(Paused):
         await desk.claim(two, opened)
-    await scene.campaign.resume(opened.id, actor="operator")
+    await scene.campaign.resume(opened.id, actor=BUREAU)
     await desk.board.read()
     assert (await desk.claim(two, opened)).fresh
     with pytest.raises(SoldOut):
@@ -240,7 +241,7 @@ async def test_added_stock_is_given_and_no_more(scene: Scene, desk: Desk) -> Non
         WON: 1,
         "claim.sold_out": 4,
     }
-    await scene.campaign.add_stock(opened.offers[0], 2, actor="operator")
+    await scene.campaign.add_stock(opened.offers[0], 2, actor=BUREAU)
     await desk.board.read()
     assert await at_once(*(desk.claim(one, opened) for one in people)) == {
         WON: 2,

@@ -16,6 +16,7 @@ from server.claim.models import Claim
 from server.kit.clock import SetClock
 from server.kit.errors import Refusal
 from server.kit.ids import uuid7_bytes
+from tests.factories.staff import BUREAU
 from tests.integration.claim.engine7 import RedisServer
 from tests.integration.claim.scene import (
     AGAIN,
@@ -149,7 +150,7 @@ async def test_a_holder_is_answered_without_a_gate_also_when_the_round_is_shut(
     person, stranger = await scene.people(2)
     first = await desk.claim(person, opened)
     if shut is Paused:
-        await scene.campaign.pause(opened.id, actor="operator")
+        await scene.campaign.pause(opened.id, actor=BUREAU)
     else:
         clock.move(HOUR)
         await keep_rounds(scene.campaign, scene.gate)
@@ -343,7 +344,7 @@ async def test_a_round_that_an_operator_closed_leaves_nothing_in_redis_for_ever(
     opened = await scene.open(9)
     await desk.board.read()
     await desk.claim(await scene.person(), opened)
-    await scene.campaign.close(opened.id, actor="operator")
+    await scene.campaign.close(opened.id, actor=BUREAU)
     assert (await Round.get(id=opened.id)).state is RoundState.CLOSED
     await keep_rounds(scene.campaign, scene.gate)
     clock.move(timedelta(seconds=1))

@@ -22,6 +22,7 @@ from server.identity.snapshot import Change
 from server.infra import http
 from server.infra.crypto import KeyRing, TokenSigner
 from server.kit.clock import SetClock
+from tests.factories.staff import BUREAU
 from tests.integration.claim.scene import HOUR, Desk, Opened, Scene
 
 SECRET = bytes(range(32))
@@ -122,7 +123,7 @@ class Asking:
         self.desk.people.apply(Change(barred=[self.person]))
 
     async def pause(self) -> None:
-        await self.scene.campaign.pause(self.opened.id, actor="operator")
+        await self.scene.campaign.pause(self.opened.id, actor=BUREAU)
         await self.desk.board.read()
 
     async def come_after_closing(self) -> None:

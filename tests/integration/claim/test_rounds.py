@@ -8,6 +8,7 @@ import pytest
 
 from server.claim.jobs import keep_rounds
 from server.kit.clock import SetClock
+from tests.factories.staff import BUREAU
 from tests.integration.claim.scene import HOUR, Desk, Scene
 from tests.integration.claim.test_order import Caller, caller, code
 
@@ -103,9 +104,9 @@ async def test_the_phase_follows_the_clock_and_the_operator(
     seen.append(await phase())
     clock.move(timedelta(milliseconds=100))
     seen.append(await phase())
-    await scene.campaign.pause(opened.id, actor="operator")
+    await scene.campaign.pause(opened.id, actor=BUREAU)
     seen.append(await phase())
-    await scene.campaign.resume(opened.id, actor="operator")
+    await scene.campaign.resume(opened.id, actor=BUREAU)
     seen.append(await phase())
     clock.move(HOUR)
     seen.append(await phase())

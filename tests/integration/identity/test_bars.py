@@ -1,6 +1,7 @@
 """Staff bar a person, on every worker at once, and the audit log says who and why (P-06.7)."""
 
 import asyncio
+import json
 from uuid import UUID, uuid4
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from server.audit.models import Entry
 from server.identity.domain import BadIdNumber, UnknownPerson
 from server.identity.models import Person
+from tests.factories.staff import BUREAU, SECURITY
 from tests.integration.identity.scene import Scene, Worker
 
 
@@ -16,7 +18,7 @@ async def barred(scene: Scene, worker: Worker, who: str = "resident:1") -> UUID:
     await scene.real(worker, who)
     person_id = await worker.identity.find_person(scene.sandbox.person(who)["id_number"])
     assert person_id is not None
-    await worker.identity.bar(person_id, reason="刷单", actor="risk:li")
+    await worker.identity.bar(person_id, reason="刷单", actor=SECURITY)
     return person_id
 
 
@@ -30,7 +32,7 @@ async def test_every_worker_knows_within_a_second(
         assert worker.snapshot.is_barred(person_id)
         await asyncio.sleep(0.2 if hears else 1.0)
         assert other.snapshot.is_barred(person_id)
-        await worker.identity.unbar(person_id, reason="查无实据", actor="risk:wang")
+        await worker.identity.unbar(person_id, reason="查无实据", actor=BUREAU)
         assert not worker.snapshot.is_barred(person_id)
         await asyncio.sleep(0.2 if hears else 1.0)
         assert not other.snapshot.is_barred(person_id)
@@ -48,23 +50,23 @@ async def test_a_new_worker_knows_who_was_barred_long_ago(scene: Scene, worker: 
 
 async def test_the_audit_log_says_who_and_why_once(scene: Scene, worker: Worker) -> None:
     person_id = await barred(scene, worker)
-    await worker.identity.bar(person_id, reason="又一次", actor="risk:wang")
+    await worker.identity.bar(person_id, reason="又一次", actor=BUREAU)
     person = await Person.get(id=person_id)
     assert (person.barred_at, person.barred_reason) == (scene.clock.now(), "刷单")
-    await worker.identity.unbar(person_id, reason="查无实据", actor="risk:wang")
-    await worker.identity.unbar(person_id, reason="又一次", actor="risk:wang")
+    await worker.identity.unbar(person_id, reason="查无实据", actor=BUREAU)
+    await worker.identity.unbar(person_id, reason="又一次", actor=BUREAU)
     person = await Person.get(id=person_id)
     assert (person.barred_at, person.barred_reason) == (None, None)
     entries = await Entry.filter(subject=f"person:{person_id}").order_by("id")
-    assert [(e.action, e.actor, e.data["reason"]) for e in entries] == [
-        ("identity.person_barred", "risk:li", "刷单"),
-        ("identity.person_unbarred", "risk:wang", "查无实据"),
+    assert [(e.action, e.actor, json.loads(e.body)["after"]["reason"]) for e in entries] == [
+        ("identity.person_barred", SECURITY.name, "刷单"),
+        ("identity.person_unbarred", BUREAU.name, "查无实据"),
     ]
 
 
 async def test_a_person_nobody_knows_cannot_be_barred(scene: Scene, worker: Worker) -> None:
     with pytest.raises(UnknownPerson):
-        await worker.identity.bar(uuid4(), reason="刷单", actor="risk:li")
+        await worker.identity.bar(uuid4(), reason="刷单", actor=SECURITY)
 
 
 async def test_staff_find_a_person_by_number_alone(scene: Scene, worker: Worker) -> None:

@@ -17,6 +17,7 @@ from server.identity.models import Session
 from server.identity.snapshot import CHANNEL, OVERLAP_SECONDS, Change
 from server.infra.engines import Engines
 from server.infra.redis import open_redis
+from tests.factories.staff import BUREAU
 from tests.integration.identity.scene import Scene, Worker
 
 
@@ -184,7 +185,7 @@ async def test_what_a_message_says_during_a_look_is_not_undone_by_it(
     from tests.integration.identity.test_bars import barred
 
     person_id = await barred(scene, worker)
-    await worker.identity.unbar(person_id, reason="查无实据", actor="risk:wang")
+    await worker.identity.unbar(person_id, reason="查无实据", actor=BUREAU)
     read = queries.barred_among
 
     async def slow(person_ids: set[object]) -> set[object]:

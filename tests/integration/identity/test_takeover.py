@@ -1,6 +1,7 @@
 """One natural person is one claimant, however many WeChat accounts or phones (P-06.4)."""
 
 import asyncio
+import json
 from time import monotonic
 
 import pytest
@@ -71,7 +72,7 @@ async def test_the_claimant_is_the_same_person_through_every_account_and_back(
     assert await WeChatAccount.filter(person_id=person.id).count() == 1
     taken = await Entry.filter(action=Action.PERSON_TAKEN_OVER).order_by("at", "id")
     assert [entry.subject for entry in taken] == [f"person:{person.id}"] * 3
-    assert [entry.data["sessions_count"] for entry in taken] == [1, 1, 1]
+    assert [json.loads(entry.body)["after"]["ended_sessions_count"] for entry in taken] == [1, 1, 1]
 
 
 async def test_an_account_that_lost_its_person_logs_in_without_one(

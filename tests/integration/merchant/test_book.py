@@ -23,6 +23,7 @@ from server.merchant.models import Cashier, Merchant
 from server.merchant.queries import listed, store_name, till_of
 from server.merchant.service import Merchants
 from tests.factories.book import Factory, merchant_plan
+from tests.factories.staff import BUREAU
 
 
 async def actions(subject: str) -> list[Action]:
@@ -32,7 +33,7 @@ async def actions(subject: str) -> list[Action]:
 @pytest.mark.policy("P-08.1", "P-11.2")
 async def test_a_merchant_is_entered_with_stores_account_and_audit(merchants: Merchants) -> None:
     plan = merchant_plan("dining", "retail")
-    merchant = await merchants.add(plan, actor="bureau")
+    merchant = await merchants.add(plan, actor=BUREAU)
     assert merchant.state is MerchantState.LISTED
     assert [store.subdistrict for store in merchant.stores] == ["东街街道"]
     assert await Account.exists(id=payable_account(merchant.id))
@@ -43,16 +44,16 @@ async def test_a_merchant_is_entered_with_stores_account_and_audit(merchants: Me
 
 async def test_a_merchant_is_entered_once(merchants: Merchants) -> None:
     plan = merchant_plan()
-    await merchants.add(plan, actor="bureau")
+    await merchants.add(plan, actor=BUREAU)
     with pytest.raises(MerchantKnown):
-        await merchants.add(replace(plan, credit_code=plan.credit_code.lower()), actor="bureau")
+        await merchants.add(replace(plan, credit_code=plan.credit_code.lower()), actor=BUREAU)
     assert await Merchant.all().count() == 1
     assert await Entry.all().count() == 1
 
 
 async def test_a_wrong_merchant_leaves_nothing(merchants: Merchants) -> None:
     with pytest.raises(BadMerchant):
-        await merchants.add(merchant_plan("stocks"), actor="bureau")
+        await merchants.add(merchant_plan("stocks"), actor=BUREAU)
     assert await Merchant.all().count() == 0
 
 
@@ -66,9 +67,9 @@ async def test_the_till_is_read_from_the_book_each_time(
     assert (till.merchant_id, till.store_id) == (merchant.id, merchant.stores[0].id)
     assert till.categories == {"dining", "retail"}
     assert till.state is MerchantState.LISTED
-    await merchants.suspend(merchant.id, actor="bureau", reason="抽查")
+    await merchants.suspend(merchant.id, actor=BUREAU, reason="抽查")
     assert (await till_of(account)).state is MerchantState.SUSPENDED
-    await merchants.relist(merchant.id, actor="bureau", reason="整改完成")
+    await merchants.relist(merchant.id, actor=BUREAU, reason="整改完成")
     assert (await till_of(account)).state is MerchantState.LISTED
     assert await actions(f"merchant:{merchant.id}") == [
         Action.MERCHANT_ADDED,
@@ -89,24 +90,24 @@ async def test_nobody_scans_but_a_cashier(make: Factory) -> None:
 
 async def test_suspending_twice_is_noticed(merchants: Merchants, make: Factory) -> None:
     merchant = await make.merchant()
-    await merchants.suspend(merchant.id, actor="bureau", reason="抽查")
+    await merchants.suspend(merchant.id, actor=BUREAU, reason="抽查")
     with pytest.raises(WrongState) as refused:
-        await merchants.suspend(merchant.id, actor="bureau", reason="抽查")
+        await merchants.suspend(merchant.id, actor=BUREAU, reason="抽查")
     assert refused.value.data == {"state": "suspended"}
     with pytest.raises(UnknownMerchant):
-        await merchants.relist(uuid4(), actor="bureau", reason="")
+        await merchants.relist(uuid4(), actor=BUREAU, reason="")
 
 
 async def test_an_account_is_a_cashier_once(merchants: Merchants, make: Factory) -> None:
     store = (await make.merchant()).stores[0]
-    cashier = await merchants.add_cashier(store.id, "openid-1", "李", actor="owner")
+    cashier = await merchants.add_cashier(store.id, "openid-1", "李", actor=BUREAU)
     assert await actions(f"cashier:{cashier.id}") == [Action.CASHIER_ADDED]
     with pytest.raises(CashierKnown):
-        await merchants.add_cashier(store.id, " openid-1 ", "李", actor="owner")
+        await merchants.add_cashier(store.id, " openid-1 ", "李", actor=BUREAU)
     with pytest.raises(UnknownStore):
-        await merchants.add_cashier(uuid4(), "openid-2", "李", actor="owner")
+        await merchants.add_cashier(uuid4(), "openid-2", "李", actor=BUREAU)
     with pytest.raises(BadMerchant):
-        await merchants.add_cashier(store.id, "", "李", actor="owner")
+        await merchants.add_cashier(store.id, "", "李", actor=BUREAU)
 
 
 @pytest.mark.policy("P-11.4")
@@ -115,7 +116,7 @@ async def test_the_public_list_has_listed_merchants_of_a_category_page_by_page(
 ) -> None:
     rows = [await make.merchant(*words) for words in (["dining"], ["retail"], ["dining", "retail"])]
     hidden = await make.merchant("dining")
-    await merchants.suspend(hidden.id, actor="bureau", reason="抽查")
+    await merchants.suspend(hidden.id, actor=BUREAU, reason="抽查")
     assert [row.id for row in await listed(None, None, 10)] == [row.id for row in rows]
     assert [row.id for row in await listed("dining", None, 10)] == [rows[0].id, rows[2].id]
     assert [row.id for row in await listed("dining", rows[0].id, 10)] == [rows[2].id]

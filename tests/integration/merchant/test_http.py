@@ -6,6 +6,7 @@ import pytest
 from server.kit.paging import encode_cursor
 from server.parts import Parts
 from tests.factories.served import Served
+from tests.factories.staff import BUREAU
 from tests.system import System
 
 
@@ -40,7 +41,7 @@ async def test_anybody_may_see_where_vouchers_are_good(served: Served) -> None:
     etag = answer.headers["etag"]
     assert (await served.http.get(url, headers={"if-none-match": etag})).status_code == 304
     assert (await served.http.get(url, params={"category": "fuel"})).json()["merchants"] == []
-    await served.parts.merchants.suspend(merchant.id, actor="bureau", reason="抽查")
+    await served.parts.merchants.suspend(merchant.id, actor=BUREAU, reason="抽查")
     assert (await served.http.get(url)).json()["merchants"] == []
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 from redis import asyncio as aioredis
 
+from server.audit.domain import CLOCK
 from server.campaign.programme import Programme
 from server.campaign.service import Campaign
 from server.infra.engines import Engines
@@ -50,7 +51,7 @@ async def healthy(book_url: str, engines: Engines, programme: Programme) -> Asyn
     person = await make.person()
     mine, theirs = await make.voucher(still_open, person), await make.voucher(still_open)
     await make.voucher(closed)
-    await Campaign(programme, clock, redis).close(round_of(closed), actor="clock")
+    await Campaign(programme, clock, redis).close(round_of(closed), actor=CLOCK)
     yield {
         "open": str(still_open.round_id),
         "closed": str(closed.round_id),

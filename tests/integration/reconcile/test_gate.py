@@ -15,6 +15,7 @@ from server.kit.clock import SetClock
 from server.reconcile import service
 from server.reconcile.gate import gate_findings
 from tests.factories.book import Factory, round_of
+from tests.factories.staff import PLANNER
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ async def test_a_gate_that_is_about_to_be_filled_proves_nothing(
     redis: "aioredis.Redis", gate: Gate, offer: Offer, campaign: Campaign
 ) -> None:
     await shift(redis, offer, 5)
-    await campaign.add_stock(offer.id, 1, actor="planner")
+    await campaign.add_stock(offer.id, 1, actor=PLANNER)
     assert await gate_findings(gate, round_of(offer)) == []
     await redis.flushall()
     assert await gate_findings(gate, round_of(offer)) == []

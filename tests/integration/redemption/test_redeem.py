@@ -34,6 +34,7 @@ from server.redemption.schemas import RedemptionRequest
 from server.voucher.domain import VoucherState
 from server.voucher.models import Voucher
 from tests.factories.book import Factory, round_of
+from tests.factories.staff import BUREAU
 from tests.factories.till import CODES, Till, check_books
 
 
@@ -93,7 +94,7 @@ async def test_the_same_request_gets_the_same_answer_whatever_came_after(
     first = await till.redemptions.redeem(till.account_id, asked)
     make.clock.move(timedelta(days=300))
     merchants = Merchants(make.programme, make.clock)
-    await merchants.suspend(till.merchant.id, actor="bureau", reason="抽查")
+    await merchants.suspend(till.merchant.id, actor=BUREAU, reason="抽查")
     await till.refund(await Redemption.get(id=asked.id), 5_00)
     again = await till.redemptions.redeem(till.account_id, asked)
     assert (again.view, again.fresh) == (first.view, False)
@@ -176,9 +177,9 @@ async def test_suspension_takes_effect_on_the_next_scan(till: Till, make: Factor
     merchants = Merchants(make.programme, make.clock)
     voucher = await make.voucher(await make.offer())
     asked = till.scan(voucher)
-    await merchants.suspend(till.merchant.id, actor="bureau", reason="抽查")
+    await merchants.suspend(till.merchant.id, actor=BUREAU, reason="抽查")
     assert type(await refused(till, asked)) is MerchantSuspended
-    await merchants.relist(till.merchant.id, actor="bureau", reason="整改完成")
+    await merchants.relist(till.merchant.id, actor=BUREAU, reason="整改完成")
     assert (await till.redemptions.redeem(till.account_id, asked)).fresh
 
 

@@ -15,6 +15,7 @@ from server.redemption.schemas import RefundRequest
 from server.voucher.domain import VoucherState
 from server.voucher.models import Voucher
 from tests.factories.book import Factory
+from tests.factories.staff import BUREAU
 from tests.factories.till import Till, check_books
 
 
@@ -100,6 +101,6 @@ async def test_a_suspended_merchant_still_gives_money_back(
     till: Till, redeemed: Redemption, make: Factory
 ) -> None:
     merchants = Merchants(make.programme, make.clock)
-    await merchants.suspend(till.merchant.id, actor="bureau", reason="抽查")
+    await merchants.suspend(till.merchant.id, actor=BUREAU, reason="抽查")
     make.clock.at = make.programme.ends_at
     assert await till.refund(redeemed, 30_00) == 4_00

@@ -20,6 +20,7 @@ from server.voucher.domain import VoucherState
 from server.voucher.jobs import expire_due
 from server.voucher.models import Voucher
 from tests.factories.book import Factory, round_of
+from tests.factories.staff import BUREAU
 from tests.factories.till import Till, check_books
 
 STEPS = 40
@@ -102,7 +103,7 @@ async def test_whatever_happens_money_is_where_it_should_be(make: Factory, seed:
             await walk.check()
     campaign = Campaign(make.programme, make.clock, make.redis)
     for offer in walk.offers:
-        await campaign.close(round_of(offer), actor="bureau")
+        await campaign.close(round_of(offer), actor=BUREAU)
     await walk.check()
     make.clock.move(timedelta(days=1))
     await expire_due(make.clock.now())
