@@ -6,11 +6,18 @@ MODELS = (
     "server.audit.models",
     "server.ledger.models",
     "server.identity.models",
+    "server.staff.models",
     "server.campaign.models",
+    "server.funding.models",
     "server.merchant.models",
     "server.voucher.models",
     "server.claim.models",
     "server.redemption.models",
+    "server.settlement.models",
+    "server.figures.models",
+    "server.exports.models",
+    "server.sampling.models",
+    "server.reconcile.models",
 )
 
 TORTOISE_ORM = config("postgres://nobody:nothing@127.0.0.1:5432/none", MODELS)

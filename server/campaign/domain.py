@@ -46,6 +46,18 @@ TRANSITIONS = Transitions(
     },
 )
 
+
+class AdditionState(StrEnum):
+    """States of a request for more stock."""
+
+    ENTERED = "entered"
+    """Waits for a second person."""
+    APPROVED = "approved"
+    """The offer got the vouchers."""
+    REJECTED = "rejected"
+    """Refused; nothing changed."""
+
+
 ANNOUNCED = tuple(state for state in RoundState if state is not RoundState.DRAFT)
 """States of the rounds that the public sees (P-11.4)."""
 

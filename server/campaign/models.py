@@ -5,7 +5,7 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
-from server.campaign.domain import RoundState
+from server.campaign.domain import AdditionState, RoundState
 
 
 class Template(Model):
@@ -16,6 +16,9 @@ class Template(Model):
     name = fields.CharField(max_length=40)
     min_spend_fen = fields.BigIntField()
     face_value_fen = fields.BigIntField()
+    entered_by = fields.CharField(max_length=100)
+    approved_by = fields.CharField(max_length=100, null=True)
+    """Null while it waits for a second person: no round can release it (P-11.1)."""
 
     class Meta:
         """The leverage rule also stands in the database (P-06.6)."""
@@ -26,6 +29,7 @@ class Template(Model):
             CheckConstraint(
                 check='"min_spend_fen" >= 5 * "face_value_fen"', name="template_leverage"
             ),
+            CheckConstraint(check='"approved_by" <> "entered_by"', name="template_two_people"),
         )
 
 
@@ -98,4 +102,29 @@ class Offer(Model):
             CheckConstraint(
                 check='"issued" >= 0 AND "issued" <= "stock"', name="offer_issued_within_stock"
             ),
+        )
+
+
+class StockAddition(Model):
+    """More vouchers asked for an offer; a second person decides, since it commits money (P-11.1)."""
+
+    id = fields.UUIDField(primary_key=True)
+    offer: fields.ForeignKeyRelation[Offer] = fields.ForeignKeyField(
+        "huixiang.Offer", related_name="additions", on_delete=fields.RESTRICT
+    )
+    offer_id: object
+    count = fields.IntField()
+    state = fields.CharEnumField(AdditionState, max_length=10)
+    entered_by = fields.CharField(max_length=100)
+    entered_at = fields.DatetimeField()
+    decided_by = fields.CharField(max_length=100, null=True)
+    decided_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        """Plain table."""
+
+        table = "stock_additions"
+        constraints = (
+            CheckConstraint(check='"count" > 0', name="stock_addition_positive"),
+            CheckConstraint(check='"decided_by" <> "entered_by"', name="stock_addition_two_people"),
         )

@@ -9,6 +9,8 @@ from server.kit.errors import Kind, Refusal
 
 TREASURY = "treasury"
 POOL = "pool"
+DUE_BACK = "due_back"
+GIVEN_BACK = "given_back"
 
 
 class AccountKind(StrEnum):
@@ -21,7 +23,17 @@ class AccountKind(StrEnum):
     ROUND = "round"
     """Money reserved for the vouchers of one round."""
     PAYABLE = "payable"
-    """Money owed to one merchant."""
+    """Money owed to one merchant, in no confirmed batch."""
+    SETTLING = "settling"
+    """Money owed to one merchant, in a confirmed batch that the institution has not answered."""
+    PAID = "paid"
+    """Money that one merchant has received."""
+    DEDUCTION = "deduction"
+    """What one merchant owes: refunded after it was settled. Its balance is never positive."""
+    DUE_BACK = "due_back"
+    """What all merchants owe together; becomes the pool's when it is deducted or paid back."""
+    GIVEN_BACK = "given_back"
+    """Money that went back the way it came (P-10.4)."""
 
 
 class Code(StrEnum):
@@ -35,6 +47,22 @@ class Code(StrEnum):
     """A merchant redeemed a voucher."""
     REFUND = "refund"
     """An order was returned; its share goes back to the pool (P-09.4)."""
+    LATE_REFUND = "late_refund"
+    """An order was returned after it was settled: the merchant owes its share (P-10.2)."""
+    SETTLEMENT = "settlement"
+    """A batch was confirmed: what a merchant is owed is on its way to be paid."""
+    DEDUCTED = "deducted"
+    """A batch took off what the merchant owed; the pool has it."""
+    PAYMENT = "payment"
+    """The institution paid a merchant."""
+    PAYMENT_RETURNED = "payment_returned"
+    """A payment came back: the merchant is owed it again."""
+    REPAYMENT = "repayment"
+    """A merchant paid back what it owed; the pool has it."""
+    CORRECTION = "correction"
+    """An appropriation had been recorded too high."""
+    GIVING_BACK = "giving_back"
+    """What was left went back the way it came (P-10.4)."""
     RELEASE = "release"
     """A round closed with vouchers that nobody had claimed."""
     EXPIRY = "expiry"
@@ -67,8 +95,23 @@ def round_account(round_id: UUID) -> str:
 
 
 def payable_account(merchant_id: UUID) -> str:
-    """The account of what a merchant is owed."""
+    """The account of what a merchant is owed and no confirmed batch holds."""
     return f"payable:{merchant_id}"
+
+
+def settling_account(merchant_id: UUID) -> str:
+    """The account of what is on its way to a merchant."""
+    return f"settling:{merchant_id}"
+
+
+def paid_account(merchant_id: UUID) -> str:
+    """The account of what a merchant has received."""
+    return f"paid:{merchant_id}"
+
+
+def deduction_account(merchant_id: UUID) -> str:
+    """The account of what a merchant owes after refunds of what was settled."""
+    return f"deduction:{merchant_id}"
 
 
 class CeilingPassed(Refusal):

@@ -7,6 +7,8 @@ from uuid import UUID
 from tortoise.functions import Sum
 
 from server.ledger.domain import (
+    DUE_BACK,
+    GIVEN_BACK,
     POOL,
     TREASURY,
     AccountKind,
@@ -14,8 +16,11 @@ from server.ledger.domain import (
     Code,
     PoolShort,
     Posting,
+    deduction_account,
+    paid_account,
     payable_account,
     round_account,
+    settling_account,
 )
 from server.ledger.models import Account, Transfer
 
@@ -96,11 +101,13 @@ async def reserve(
 
 
 async def open_basic_accounts(at: datetime) -> None:
-    """Make sure of the treasury and the pool; may be called any number of times."""
+    """Make sure of the accounts that there is one of; may be called any number of times."""
     await Account.bulk_create(
         [
             Account(id=TREASURY, kind=AccountKind.TREASURY, created_at=at),
             Account(id=POOL, kind=AccountKind.POOL, created_at=at),
+            Account(id=DUE_BACK, kind=AccountKind.DUE_BACK, created_at=at),
+            Account(id=GIVEN_BACK, kind=AccountKind.GIVEN_BACK, created_at=at),
         ],
         ignore_conflicts=True,
     )
@@ -111,9 +118,17 @@ async def open_round_account(round_id: UUID, at: datetime) -> None:
     await Account.create(id=round_account(round_id), kind=AccountKind.ROUND, created_at=at)
 
 
-async def open_payable_account(merchant_id: UUID, at: datetime) -> None:
-    """Open the account of what a merchant is owed, once."""
-    await Account.create(id=payable_account(merchant_id), kind=AccountKind.PAYABLE, created_at=at)
+async def open_merchant_accounts(merchant_id: UUID, at: datetime) -> None:
+    """Open a merchant's four accounts, once."""
+    await Account.bulk_create(
+        Account(id=name(merchant_id), kind=kind, created_at=at)
+        for kind, name in (
+            (AccountKind.PAYABLE, payable_account),
+            (AccountKind.SETTLING, settling_account),
+            (AccountKind.PAID, paid_account),
+            (AccountKind.DEDUCTION, deduction_account),
+        )
+    )
 
 
 async def _lock_pool() -> None:

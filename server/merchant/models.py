@@ -15,6 +15,10 @@ class Merchant(Model):
     name = fields.CharField(max_length=100)
     categories = fields.JSONField[list[str]]()
     state = fields.CharEnumField(MerchantState, max_length=12)
+    frozen_at = fields.DatetimeField(null=True)
+    """Since when what it is owed is held (P-11.5); null when it is not."""
+    frozen_by = fields.CharField(max_length=100, null=True)
+    frozen_reason = fields.CharField(max_length=200, null=True)
     created_at = fields.DatetimeField()
 
     stores: fields.ReverseRelation["Store"]

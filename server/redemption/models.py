@@ -25,6 +25,8 @@ class Redemption(Model):
     face_value_fen = fields.BigIntField()
     merchant_discount_fen = fields.BigIntField()
     """The merchant's own discount: recorded apart, never public money (P-06.8)."""
+    platform_discount_fen = fields.BigIntField(default=0)
+    """The payment platform's own discount: recorded apart, never public money (P-06.8)."""
     receipt_no = fields.CharField(max_length=64, null=True)
     receipt_owed = fields.BooleanField()
     """The receipt is still owed to the consumer (P-09.3)."""
@@ -34,7 +36,11 @@ class Redemption(Model):
     returned_fen = fields.BigIntField(default=0)
     """Of the order's amount, how much was returned so far."""
     refunded_fen = fields.BigIntField(default=0)
-    """Of the face value, how much went back to the pool so far (P-09.4)."""
+    """Of the face value, how much was refunded so far (P-09.4)."""
+    batch_id = fields.UUIDField(null=True)
+    """The settlement batch that it entered; one column, so that it is in one batch at most."""
+    settled_fen = fields.BigIntField(null=True)
+    """Its worth in that batch: the face value less what had been refunded when it entered."""
 
     class Meta:
         """One order takes one voucher (P-09.2): an order number belongs to one redemption."""
@@ -43,7 +49,9 @@ class Redemption(Model):
         unique_together = (("merchant_id", "order_no"),)
         indexes = (
             Index(fields=("round_id",)),
+            Index(fields=("redeemed_at",)),
             Index(fields=("merchant_id", "redeemed_at")),
+            Index(fields=("batch_id", "merchant_id")),
             Index(fields=("cashier_id", "redeemed_at")),
         )
         constraints = (
@@ -51,6 +59,17 @@ class Redemption(Model):
             CheckConstraint(check='"face_value_fen" > 0', name="redemption_face_positive"),
             CheckConstraint(
                 check='"merchant_discount_fen" >= 0', name="redemption_discount_not_negative"
+            ),
+            CheckConstraint(
+                check='"platform_discount_fen" >= 0', name="redemption_platform_not_negative"
+            ),
+            CheckConstraint(
+                check='("batch_id" IS NULL) = ("settled_fen" IS NULL)',
+                name="redemption_settled_in_batch",
+            ),
+            CheckConstraint(
+                check='"settled_fen" >= 0 AND "settled_fen" <= "face_value_fen"',
+                name="redemption_settled_within_face",
             ),
             CheckConstraint(
                 check='"returned_fen" >= 0 AND "returned_fen" <= "order_amount_fen"',
@@ -74,7 +93,7 @@ class Refund(Model):
     returned_fen = fields.BigIntField()
     """Order amount returned by this step."""
     refunded_fen = fields.BigIntField()
-    """Public money that this step gives back to the pool; 0 when it rounds to nothing."""
+    """Public money that this step gives back; 0 when it rounds to nothing."""
     reason = fields.CharField(max_length=200)
     cashier_id = fields.UUIDField()
     request_hash = fields.BinaryField()
@@ -84,9 +103,37 @@ class Refund(Model):
         """A step returns something."""
 
         table = "refunds"
+        indexes = (Index(fields=("redemption_id",)), Index(fields=("refunded_at",)))
         constraints = (
             CheckConstraint(check='"returned_fen" > 0', name="refund_returned_positive"),
             CheckConstraint(check='"refunded_fen" >= 0', name="refund_not_negative"),
+        )
+
+
+class Deduction(Model):
+    """A refund of a redemption that was in a settlement batch already (P-10.2).
+
+    The merchant has been paid, or is about to be: it is taken off what the next batch pays it.
+    """
+
+    id = fields.UUIDField(primary_key=True)
+    """The refund's id."""
+    merchant_id = fields.UUIDField()
+    amount_fen = fields.BigIntField()
+    batch_id = fields.UUIDField(null=True)
+    """The batch that takes it off; null while none has, or when the merchant paid it back."""
+    repaid = fields.BooleanField(default=False)
+    """The merchant paid it back itself."""
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        """Open ones are read by merchant."""
+
+        table = "deductions"
+        indexes = (Index(fields=("batch_id", "merchant_id")),)
+        constraints = (
+            CheckConstraint(check='"amount_fen" > 0', name="deduction_positive"),
+            CheckConstraint(check='NOT "repaid" OR "batch_id" IS NULL', name="deduction_once"),
         )
 
 

@@ -38,7 +38,18 @@ async def test_every_declared_constraint_stands_in_the_database(database: str) -
 
 @pytest.mark.policy("P-11.2")
 @pytest.mark.parametrize(
-    "table", ["ledger_transfers", "audit_entries", "claims", "refunds", "failed_scans"]
+    "table",
+    [
+        "ledger_transfers",
+        "audit_entries",
+        "audit_chain",
+        "audit_checkpoints",
+        "claims",
+        "refunds",
+        "failed_scans",
+        "receipts",
+        "samples",
+    ],
 )
 async def test_what_is_written_for_ever_cannot_be_emptied(database: str, table: str) -> None:
     async with connection() as raw:
