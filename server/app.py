@@ -19,6 +19,7 @@ from server.merchant import routes as merchant_routes
 from server.parts import Parts, make_parts, running
 from server.redemption import routes as redemption_routes
 from server.settings import Settings, load
+from server.staff import routes as staff_routes
 from server.voucher import routes as voucher_routes
 
 App = Sanic[Config, SimpleNamespace]
@@ -67,6 +68,7 @@ def _add_routes(app: App, parts: Parts) -> None:
     sessions, clock = parts.sessions, parts.clock
     proxies_count = parts.settings.proxies_count
     app.blueprint(identity_routes.blueprint(parts.identity, sessions, proxies_count))
+    app.blueprint(staff_routes.blueprint(parts.staff, proxies_count))
     app.blueprint(campaign_routes.blueprint(parts.board, clock))
     app.blueprint(claim_routes.blueprint(parts.desk, sessions, proxies_count))
     app.blueprint(merchant_routes.blueprint(parts.programme))

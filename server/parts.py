@@ -32,6 +32,8 @@ from server.models import MODELS
 from server.redemption.gate import ScanGate
 from server.redemption.service import Redemptions
 from server.settings import Settings
+from server.staff.attempts import Attempts as StaffAttempts
+from server.staff.service import Staff
 from server.voucher.service import Wallet
 
 PROGRAMME = Actor("programme", Role.SYSTEM, "migrate")
@@ -51,6 +53,7 @@ class Parts:
     people: IdentitySnapshot
     sessions: Sessions
     identity: Identity
+    staff: Staff
     board: RoundBoard
     campaign: Campaign
     gate: Gate
@@ -68,7 +71,8 @@ def make_parts(settings: Settings, clock: Clock | None = None) -> Parts:
     people = IdentitySnapshot(open_subscriber(settings.redis_url), clock)
     board = RoundBoard(clock, Listener(open_subscriber(settings.redis_url), CHANNEL))
     ring = KeyRing.from_secrets(settings.keys, max(settings.keys))
-    sessions = Sessions(TokenSigner(KeyRing.from_secret(settings.secret)), people, clock)
+    signer = TokenSigner(KeyRing.from_secret(settings.secret))
+    sessions = Sessions(signer, people, clock)
     gate = Gate(redis, programme.claim, clock)
     wechat = WeChat(
         settings.wechat_appid,
@@ -100,6 +104,7 @@ def make_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         people=people,
         sessions=sessions,
         identity=identity,
+        staff=Staff(signer, StaffAttempts(redis), clock),
         board=board,
         campaign=Campaign(programme, clock, redis),
         gate=gate,

@@ -11,10 +11,11 @@ from collections.abc import Awaitable, Callable
 
 from server.campaign.domain import RoundState
 from server.claim import jobs as claim_jobs
-from server.identity.jobs import forget_sessions
+from server.identity import jobs as identity_jobs
 from server.parts import Parts, make_parts, running
 from server.reconcile.service import alarm
 from server.settings import Settings
+from server.staff import jobs as staff_jobs
 from server.voucher import jobs as voucher_jobs
 from server.voucher.domain import VoucherState
 from server.voucher.models import Voucher
@@ -53,7 +54,7 @@ def _loops(parts: Parts) -> list[tuple[float, str, Callable[[], Awaitable[object
         (ROUNDS_EVERY_SECONDS, "rounds", lambda: claim_jobs.keep_rounds(campaign, gate)),
         (PENDING_EVERY_SECONDS, "pending", lambda: claim_jobs.complete_pending(campaign, gate)),
         (EXPIRY_EVERY_SECONDS, "expiry", lambda: _expire(parts)),
-        (FORGET_EVERY_SECONDS, "sessions", lambda: forget_sessions(parts.clock.now())),
+        (FORGET_EVERY_SECONDS, "sessions", lambda: _forget(parts)),
         (RECONCILE_EVERY_SECONDS, "reconcile", lambda: alarm(campaign, gate)),
     ]
 
@@ -64,6 +65,12 @@ async def _expire(parts: Parts) -> None:
     for row in await parts.campaign.in_state(RoundState.CLOSED):
         if not await Voucher.filter(round_id=row.id, state=VoucherState.ISSUED).exists():
             await parts.campaign.settled(row.id)
+
+
+async def _forget(parts: Parts) -> None:
+    """Forget the log-ins that ended, of residents and of staff."""
+    await identity_jobs.forget_sessions(parts.clock.now())
+    await staff_jobs.forget_sessions(parts.clock.now())
 
 
 async def _every(seconds: float, name: str, work: Callable[[], Awaitable[object]]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from server.settings import home
 
 
-def banner(url: str, round_id: str, offer_id: str, logs: Path) -> str:
+def banner(url: str, round_id: str, offer_id: str, password: str, logs: Path) -> str:
     """Text with the addresses and ready lines to paste, in whichever terminal."""
     place = home()
     here = "" if place == home({}) else f"HUIXIANG_HOME={shlex.quote(str(place))} "
@@ -15,6 +15,7 @@ def banner(url: str, round_id: str, offer_id: str, logs: Path) -> str:
 
   打开   {url}/docs              接口说明，可直接试用
          {url}/api/v1/rounds     现在的轮次
+  账号   shangwu-1 等（{here}./scripts/huixiang staff list 列出全部），密码 {password}
   日志   {logs}
 
   试试   另开一个终端，在本目录粘贴：一位居民登录、实名，领取一张券

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from server.audit.domain import Actor, Role
 from server.campaign.domain import CLAIMABLE, Phase, RoundFacts, RoundPlan, phase
 from server.campaign.snapshot import facts_of
+from server.cli import office
 from server.kit.clock import SHANGHAI
 from server.ledger import service as ledger
 from server.ledger.domain import POOL
@@ -15,9 +15,6 @@ from server.merchant.domain import MerchantPlan, StorePlan
 from server.parts import Parts
 from server.sandbox import cast
 
-PLANNER = Actor("shangwu-1", Role.BUREAU, "demo")
-APPROVER = Actor("shangwu-2", Role.BUREAU, "demo")
-TREASURER = Actor("caizheng-1", Role.FINANCE, "demo")
 APPROPRIATION_FEN = 20_000_000_00
 ROUND_LASTS = timedelta(days=2)
 
@@ -35,9 +32,11 @@ _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 async def load(parts: Parts) -> RoundFacts:
     """Make sure of the demo data; returns a round that is open now."""
     now = parts.clock.now()
+    await office.open_accounts(parts)
     if await ledger.balance_fen(POOL) == 0 and await ledger.committed_fen() == 0:
+        treasurer = await office.acting(parts, office.TREASURER)
         await parts.campaign.appropriate(
-            APPROPRIATION_FEN, actor=TREASURER, document="演示〔2026〕1 号"
+            APPROPRIATION_FEN, actor=treasurer, document="演示〔2026〕1 号"
         )
     await enter_merchants(parts)
     rounds = [facts_of(row) for row in await parts.campaign.in_state(*CLAIMABLE)]
@@ -55,6 +54,7 @@ async def load(parts: Parts) -> RoundFacts:
 
 
 async def _round(parts: Parts, name: str, opens_at: datetime, cap: int) -> UUID:
+    planner = await office.acting(parts, office.PLANNER)
     ends_at = parts.programme.ends_at
     plan = RoundPlan(
         name=name,
@@ -64,13 +64,14 @@ async def _round(parts: Parts, name: str, opens_at: datetime, cap: int) -> UUID:
         voucher_valid=timedelta(days=7),
         offers=[("retail-50-5", 2000), ("dining-20-4", 2000), ("dining-100-15", 500)],
     )
-    round_id = await parts.campaign.create_round(plan, actor=PLANNER)
-    await parts.campaign.approve(round_id, actor=APPROVER)
+    round_id = await parts.campaign.create_round(plan, actor=planner)
+    await parts.campaign.approve(round_id, actor=await office.acting(parts, office.APPROVER))
     return round_id
 
 
 async def enter_merchants(parts: Parts) -> None:
     """Make sure of the demo merchants, each with a store and a cashier of the cast."""
+    bureau = await office.acting(parts, office.APPROVER)
     known = {merchant.credit_code for merchant in await parts.merchants.list_all()}
     for index, (code, name, category, store, subdistrict, address) in enumerate(MERCHANTS):
         credit_code = code + _check_digit(code)
@@ -79,11 +80,11 @@ async def enter_merchants(parts: Parts) -> None:
         plan = MerchantPlan(
             credit_code, name, (category,), (StorePlan(store, address, subdistrict),)
         )
-        merchant = await parts.merchants.add(plan, APPROVER)
+        merchant = await parts.merchants.add(plan, bureau)
         openid = cast.account(f"cashier:{index}").openid
         person = cast.cashier(index)
         for one in merchant.stores:
-            await parts.merchants.add_cashier(one.id, openid, person.name, APPROVER)
+            await parts.merchants.add_cashier(one.id, openid, person.name, bureau)
 
 
 def _check_digit(code: str) -> str:

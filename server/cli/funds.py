@@ -3,7 +3,6 @@
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from server.audit.domain import Actor, Role
 from server.cli.arguments import text
 from server.cli.environment import ORIGIN, with_parts
 from server.kit.money import fen_text, parse_yuan
@@ -25,11 +24,11 @@ def add(commands: Any) -> None:
 
 
 def _appropriate(asked: argparse.Namespace) -> int:
-    with_parts(
-        lambda parts: parts.campaign.appropriate(
-            asked.yuan, actor=Actor(asked.by, Role.FINANCE, ORIGIN), document=asked.document
-        )
-    )
+    async def work(parts: "Parts") -> None:
+        actor = await parts.staff.named(asked.by, ORIGIN)
+        await parts.campaign.appropriate(asked.yuan, actor=actor, document=asked.document)
+
+    with_parts(work)
     print(f"已登记拨付 {fen_text(asked.yuan)}。")
     return 0
 

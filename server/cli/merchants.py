@@ -4,7 +4,6 @@ import argparse
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from server.audit.domain import Actor, Role
 from server.cli.arguments import text
 from server.cli.environment import ORIGIN, with_parts
 from server.merchant.domain import MerchantPlan, StorePlan
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
 def add(commands: Any) -> None:
     """Add `merchant` and its verbs."""
-    verbs = commands.add_parser("merchant", help="商户：录入、列表、停用、恢复、收银员")
+    verbs = commands.add_parser("merchant", help="商户：录入、列表、停用、恢复、冻结、解冻、收银员")
     verbs = verbs.add_subparsers(dest="verb", required=True, metavar="操作")
     entry = verbs.add_parser("add", help="录入商户及一家门店")
     entry.add_argument("--code", required=True, type=text, help="统一社会信用代码")
@@ -27,7 +26,12 @@ def add(commands: Any) -> None:
     entry.add_argument("--by", required=True, type=text, help="操作人")
     entry.set_defaults(run=_add)
     verbs.add_parser("list", help="列出商户、门店").set_defaults(run=_list)
-    for verb, meaning in (("suspend", "停用（下一次扫码即生效）"), ("relist", "恢复")):
+    for verb, meaning in (
+        ("suspend", "停用（下一次扫码即生效）"),
+        ("relist", "恢复"),
+        ("freeze", "冻结应付资金（不再结算、不再付款）"),
+        ("unfreeze", "解冻应付资金（须由冻结人以外的人办理）"),
+    ):
         parser = verbs.add_parser(verb, help=meaning)
         parser.add_argument("merchant_id", type=UUID)
         parser.add_argument("--reason", required=True, type=text, help="原因")
@@ -48,10 +52,13 @@ def _add(asked: argparse.Namespace) -> int:
         categories=tuple(asked.category),
         stores=(StorePlan(asked.store, asked.address, asked.subdistrict),),
     )
-    merchant = with_parts(
-        lambda parts: parts.merchants.add(plan, Actor(asked.by, Role.BUREAU, ORIGIN))
-    )
-    print(f"已录入：{merchant.id}")
+
+    async def work(parts: "Parts") -> UUID:
+        actor = await parts.staff.named(asked.by, ORIGIN)
+        return (await parts.merchants.add(plan, actor)).id
+
+    merchant_id = with_parts(work)
+    print(f"已录入：{merchant_id}")
     return 0
 
 
@@ -70,19 +77,29 @@ def _list(asked: argparse.Namespace) -> int:
 
 def _move(asked: argparse.Namespace) -> int:
     async def work(parts: "Parts") -> None:
-        act = parts.merchants.suspend if asked.verb == "suspend" else parts.merchants.relist
-        await act(asked.merchant_id, Actor(asked.by, Role.BUREAU, ORIGIN), asked.reason)
+        acts = {
+            "suspend": parts.merchants.suspend,
+            "relist": parts.merchants.relist,
+            "freeze": parts.merchants.freeze,
+            "unfreeze": parts.merchants.unfreeze,
+        }
+        act = acts[asked.verb]
+        actor = await parts.staff.named(asked.by, ORIGIN)
+        await act(asked.merchant_id, actor, asked.reason)
 
     with_parts(work)
-    print("已完成，下一次扫码即生效。")
+    if asked.verb in {"freeze", "unfreeze"}:
+        print("已完成，下一次结算操作即生效。")
+    else:
+        print("已完成，下一次扫码即生效。")
     return 0
 
 
 def _add_cashier(asked: argparse.Namespace) -> int:
-    with_parts(
-        lambda parts: parts.merchants.add_cashier(
-            asked.store_id, asked.openid, asked.name, Actor(asked.by, Role.BUREAU, ORIGIN)
-        )
-    )
+    async def work(parts: "Parts") -> None:
+        actor = await parts.staff.named(asked.by, ORIGIN)
+        await parts.merchants.add_cashier(asked.store_id, asked.openid, asked.name, actor)
+
+    with_parts(work)
     print("已添加收银员。")
     return 0

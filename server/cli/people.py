@@ -5,7 +5,6 @@ import sys
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from server.audit.domain import Actor, Role
 from server.cli.arguments import text
 from server.cli.environment import ORIGIN, with_parts
 
@@ -40,7 +39,8 @@ def _find(asked: argparse.Namespace) -> int:
 def _bar(asked: argparse.Namespace) -> int:
     async def work(parts: "Parts") -> None:
         act = parts.identity.bar if asked.verb == "bar" else parts.identity.unbar
-        await act(asked.person_id, reason=asked.reason, actor=Actor(asked.by, Role.BUREAU, ORIGIN))
+        actor = await parts.staff.named(asked.by, ORIGIN)
+        await act(asked.person_id, reason=asked.reason, actor=actor)
 
     with_parts(work)
     print("已完成，立即生效。")

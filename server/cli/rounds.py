@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from server.audit.domain import Actor, Role
 from server.campaign.domain import CAP_MAX, STOCK_MAX, RoundPlan, RoundState
 from server.cli.arguments import DAYS_MAX, instant, text, whole
 from server.cli.environment import ORIGIN, with_parts
@@ -77,9 +76,12 @@ def _create(asked: argparse.Namespace) -> int:
         voucher_valid=timedelta(days=asked.valid_days),
         offers=asked.offer,
     )
-    round_id = with_parts(
-        lambda parts: parts.campaign.create_round(plan, actor=Actor(asked.by, Role.BUREAU, ORIGIN))
-    )
+
+    async def work(parts: "Parts") -> UUID:
+        actor = await parts.staff.named(asked.by, ORIGIN)
+        return await parts.campaign.create_round(plan, actor=actor)
+
+    round_id = with_parts(work)
     print(f"已录入，待他人审批：{round_id}")
     return 0
 
@@ -94,7 +96,8 @@ def _simple(asked: argparse.Namespace) -> int:
             "resume": campaign.resume,
             "close": campaign.close,
         }
-        await acts[asked.verb](asked.round_id, actor=Actor(asked.by, Role.BUREAU, ORIGIN))
+        actor = await parts.staff.named(asked.by, ORIGIN)
+        await acts[asked.verb](asked.round_id, actor=actor)
 
     with_parts(work)
     print("已完成。")
@@ -102,11 +105,11 @@ def _simple(asked: argparse.Namespace) -> int:
 
 
 def _add_stock(asked: argparse.Namespace) -> int:
-    with_parts(
-        lambda parts: parts.campaign.add_stock(
-            asked.offer_id, asked.count, actor=Actor(asked.by, Role.BUREAU, ORIGIN)
-        )
-    )
+    async def work(parts: "Parts") -> None:
+        actor = await parts.staff.named(asked.by, ORIGIN)
+        await parts.campaign.add_stock(asked.offer_id, asked.count, actor=actor)
+
+    with_parts(work)
     print("已增加，资金已预留。")
     return 0
 

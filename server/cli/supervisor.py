@@ -14,7 +14,7 @@ import httpx
 import uvloop
 
 from server.campaign.domain import RoundFacts
-from server.cli import demo
+from server.cli import demo, office
 from server.cli.banner import banner
 from server.cli.children import Children, NotReady
 from server.cli.environment import RUNNING, read, write
@@ -62,7 +62,8 @@ def supervise(port: int, workers: int) -> int:
         children.start("server", [sys.executable, "-m", "server.cli", "serve"], env)
         url = f"http://{settings.host}:{settings.port}"
         _wait_ready(url, children)
-        print(banner(url, str(opened.id), str(opened.offers[0].id), place / LOG), flush=True)
+        ids = str(opened.id), str(opened.offers[0].id)
+        print(banner(url, *ids, office.password_of(settings), place / LOG), flush=True)
         try:
             _watch(place, engines, children, env)
         except KeyboardInterrupt:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from server.kit.errors import Kind, Refusal
 from server.kit.identifiers import BadIdentifier, check_mobile, parse_id_number
+from server.kit.limits import Limit, Window
 
 SESSION_LIFE = timedelta(hours=2)
 """Short, because the mini-program can log in again without the person noticing."""
@@ -107,22 +108,6 @@ class Bound:
     phone: bool
     person_index: bytes | None
     """The blind index of the bound person's ID number."""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """At most `count_max` attempts within `seconds` of the first of them."""
-
-    count_max: int
-    seconds: int
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """How often something may be tried; every window holds."""
-
-    name: str
-    windows: tuple[Window, ...]
 
 
 BINDINGS = Limit("bind", (Window(5, 600), Window(20, 86_400)))

@@ -49,6 +49,8 @@ REASON_CHARS_MAX = 200
 PATH_CHARS_LOGGED = 200
 ADDRESS_CHARS_MAX = 54
 """The longest IPv6 address (45) in brackets, with a port."""
+_NOT_OF_ADDRESSES = re.compile(r"[^\x21-\x7e]")
+"""What a header may hold and neither the book nor the gate can: NUL, bytes that are no UTF-8."""
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 """An escape that means NUL, not the text of one behind an escaped backslash."""
 
@@ -321,5 +323,5 @@ def client_address(request: Request, proxies_count: int) -> str:
         if lines:
             hops = ",".join(lines).rsplit(",", proxies_count)
             if len(hops) >= proxies_count and (hop := hops[-proxies_count].strip()):
-                return hop[:ADDRESS_CHARS_MAX]
+                return _NOT_OF_ADDRESSES.sub("?", hop[:ADDRESS_CHARS_MAX])
     return str(request.ip)

@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from server.cli import demo
+from server.cli import demo, office
 from server.infra.db import connection
 from server.parts import Parts
 from tests.factories.staff import FINANCE
@@ -39,6 +39,7 @@ def simulate(env: dict[str, str], *arguments: str) -> subprocess.CompletedProces
 async def stage(system: System, parts: Parts) -> System:
     """The shipped processes with what the demo has: money and merchants."""
     await parts.campaign.appropriate(10_000_00, actor=FINANCE, document="测试")
+    await office.open_accounts(parts)
     await demo.enter_merchants(parts)
     return system
 

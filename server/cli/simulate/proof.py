@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 
 from server.campaign.domain import RoundFacts
-from server.cli.demo import APPROVER
+from server.cli import office
 from server.cli.simulate import stage
 from server.cli.simulate.patience import insist
 from server.cli.simulate.tally import Held, Proof, prove
@@ -45,7 +45,7 @@ async def gather(
     proof = prove(stock, [one.told for one in visitors], book)
     asked, wrong = await _wallets(visitors, wires, random)
     findings = await reconcile(parts.campaign, parts.gate)
-    await parts.campaign.close(facts.id, actor=APPROVER)
+    await parts.campaign.close(facts.id, actor=await office.acting(parts, office.APPROVER))
     after = [finding for finding in await check(MONEY + RIGHTS) if not finding.holds]
     return Evidence(proof, [*findings, *after], asked, wrong, pending)
 

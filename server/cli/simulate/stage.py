@@ -9,7 +9,7 @@ from uuid import UUID
 
 from server.campaign.domain import RoundFacts, RoundPlan, RoundState
 from server.campaign.snapshot import facts_of
-from server.cli.demo import APPROVER, PLANNER
+from server.cli import office
 from server.kit.clock import SHANGHAI
 from server.merchant.domain import CashierKnown, MerchantState
 from server.parts import Parts
@@ -52,8 +52,9 @@ async def set_round(parts: Parts, plan: Plan) -> RoundFacts:
         voucher_valid=timedelta(days=1),
         offers=[(template, plan.stock) for template in plan.templates],
     )
-    round_id = await parts.campaign.create_round(round_plan, actor=PLANNER)
-    await parts.campaign.approve(round_id, actor=APPROVER)
+    planner = await office.acting(parts, office.PLANNER)
+    round_id = await parts.campaign.create_round(round_plan, actor=planner)
+    await parts.campaign.approve(round_id, actor=await office.acting(parts, office.APPROVER))
     rows = await parts.campaign.in_state(RoundState.APPROVED, RoundState.SCHEDULED)
     return next(facts_of(row) for row in rows if row.id == round_id)
 
@@ -68,6 +69,7 @@ async def set_tills(parts: Parts, categories: Collection[str], scans: int) -> di
         one for one in await parts.merchants.list_all() if one.state is MerchantState.LISTED
     ]
     known = sorted(parts.programme.categories)
+    bureau = await office.acting(parts, office.APPROVER)
     whos: dict[str, list[str]] = {}
     for category in sorted(categories):
         store = next((one.stores[0] for one in merchants if category in one.categories), None)
@@ -80,7 +82,7 @@ async def set_tills(parts: Parts, categories: Collection[str], scans: int) -> di
             account = cast.account(who)
             with suppress(CashierKnown):
                 await parts.merchants.add_cashier(
-                    store.id, account.openid, account.person.name, APPROVER
+                    store.id, account.openid, account.person.name, bureau
                 )
     return whos
 

@@ -9,12 +9,25 @@ from dataclasses import dataclass
 
 import pytest
 
+from server.audit.domain import Role
 from server.cli.main import main
 from server.infra.engines import Engines
+from server.parts import make_parts
+from server.parts import running as running_parts
+from server.settings import load
 from tests.factories.running import running_system
+from tests.factories.staff import SYSTEM
 from tests.system import PROJECT, System
 
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+ACCOUNTS = {
+    "录入员": Role.BUREAU,
+    "审批员": Role.BUREAU,
+    "商务局": Role.BUREAU,
+    "财政": Role.FINANCE,
+    "公安": Role.SECURITY,
+}
 
 
 @dataclass(frozen=True)
@@ -41,7 +54,16 @@ async def running(
 ) -> AsyncIterator[System]:
     folder = tmp_path_factory.mktemp("cli home")
     async with running_system(engines, template, folder, "sandbox", "server") as system:
+        await open_accounts(system)
         yield system
+
+
+async def open_accounts(system: System) -> None:
+    """The accounts that the commands name."""
+    parts = make_parts(load(system.env))
+    async with running_parts(parts):
+        for name, role in ACCOUNTS.items():
+            await parts.staff.add(name, role, actor=SYSTEM)
 
 
 @pytest.fixture

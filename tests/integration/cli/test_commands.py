@@ -70,7 +70,17 @@ def test_a_merchant_is_entered_suspended_and_listed_again(within: Command) -> No
     again = within("merchant", "suspend", merchant_id, *reason)
     assert (again.status, "merchant.wrong_state" in again.err) == (1, True)
     assert within("merchant", "relist", merchant_id, *reason).status == 0
-    cashier = ("merchant", "add-cashier", store_id, "--openid", "o1", "--name", "王", "--by", "甲")
+    cashier = (
+        "merchant",
+        "add-cashier",
+        store_id,
+        "--openid",
+        "o1",
+        "--name",
+        "王",
+        "--by",
+        "商务局",
+    )
     assert within(*cashier).status == 0
     assert "merchant.cashier_known" in within(*cashier).err
     known = within(*MERCHANT, CODE)
@@ -113,9 +123,9 @@ def test_a_number_that_is_none_is_refused_with_a_sentence(
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
-        (["round", "approve", GHOST, "--by", "甲"], "campaign.unknown_round"),
-        (["round", "close", GHOST, "--by", "甲"], "campaign.unknown_round"),
-        (["round", "add-stock", GHOST, "1", "--by", "甲"], "campaign.unknown_round"),
+        (["round", "approve", GHOST, "--by", "商务局"], "campaign.unknown_round"),
+        (["round", "close", GHOST, "--by", "商务局"], "campaign.unknown_round"),
+        (["round", "add-stock", GHOST, "1", "--by", "商务局"], "campaign.unknown_round"),
         (plan(template="cars"), "campaign.invalid"),
         (plan(lasts=0), "campaign.invalid"),
         (plan(lasts=60 * 24 * 700), "campaign.invalid"),
@@ -124,16 +134,16 @@ def test_a_number_that_is_none_is_refused_with_a_sentence(
         ([*plan(), "--name", "名" * 61], "campaign.invalid"),
         ([*plan(), "--opens-at", "0001-01-01T00:00"], "campaign.invalid"),
         ([*plan(), "--closes-at", "9999-12-31T23:59:59-23:59"], "campaign.invalid"),
-        (["fund", "appropriate", "0", "--document", "x", "--by", "甲"], "campaign.invalid"),
+        (["fund", "appropriate", "0", "--document", "x", "--by", "财政"], "campaign.invalid"),
         ([*MERCHANT, "123"], "merchant.invalid"),
         ([*MERCHANT, CODE[:-1] + "Z"], "merchant.invalid"),
         ([*MERCHANT, CODE, "--category", "cars"], "merchant.invalid"),
-        (["merchant", "suspend", GHOST, "--reason", "x", "--by", "甲"], "merchant.unknown"),
+        (["merchant", "suspend", GHOST, "--reason", "x", "--by", "商务局"], "merchant.unknown"),
         (
-            ["merchant", "add-cashier", GHOST, "--openid", "o9", "--name", "王", "--by", "甲"],
+            ["merchant", "add-cashier", GHOST, "--openid", "o9", "--name", "王", "--by", "商务局"],
             "merchant.unknown_store",
         ),
-        (["person", "bar", GHOST, "--reason", "x", "--by", "甲"], "identity.person_unknown"),
+        (["person", "bar", GHOST, "--reason", "x", "--by", "商务局"], "identity.person_unknown"),
     ],
     ids=lambda value: value if isinstance(value, str) else " ".join(value)[-60:],
 )

@@ -141,7 +141,7 @@ async def test_who_only_sends_junk_codes_is_not_passed_on_to_wechat(
     scene: Scene, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from server.identity import service
-    from server.identity.domain import Limit, Window
+    from server.kit.limits import Limit, Window
 
     monkeypatch.setattr(service, "BAD_CODES", Limit("bad_code", (Window(2, 600),)))
     for _ in range(2):

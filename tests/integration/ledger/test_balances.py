@@ -50,7 +50,7 @@ async def test_basic_accounts_are_opened_once_and_others_refuse_a_second_time(
 ) -> None:
     for _ in range(3):
         await ledger.open_basic_accounts(NOW)
-    assert await Account.all().count() == 2
+    assert await Account.all().count() == 4
     round_id = uuid4()
     await ledger.open_round_account(round_id, NOW)
     with pytest.raises(IntegrityError):
