@@ -15,6 +15,7 @@ ADDRESS_CHARS_MAX = 200
 SUBDISTRICT_CHARS_MAX = 20
 OPENID_CHARS_MAX = 64
 CASHIER_NAME_CHARS_MAX = 40
+FROZEN_REASON_CHARS_MAX = 200
 STORES_MAX = 50
 
 
@@ -107,6 +108,14 @@ class WrongState(Refusal):
     code = "merchant.wrong_state"
     kind = Kind.CONFLICT
     detail = "商户当前状态不允许此操作，请刷新后重试。"
+
+
+class OwnEntry(Refusal):
+    """Who froze a merchant's money cannot lift that (P-11.1)."""
+
+    code = "merchant.own_entry"
+    kind = Kind.FORBIDDEN
+    detail = "冻结由您本人办理，请由另一位工作人员解冻。"
 
 
 class UnknownStore(Refusal):

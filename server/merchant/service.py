@@ -16,12 +16,14 @@ from server.kit.transitions import InvalidTransition
 from server.ledger import service as ledger
 from server.merchant.domain import (
     CASHIER_NAME_CHARS_MAX,
+    FROZEN_REASON_CHARS_MAX,
     OPENID_CHARS_MAX,
     TRANSITIONS,
     CashierKnown,
     MerchantKnown,
     MerchantPlan,
     MerchantState,
+    OwnEntry,
     UnknownMerchant,
     UnknownStore,
     WrongState,
@@ -31,6 +33,7 @@ from server.merchant.domain import (
 from server.merchant.models import Cashier, Merchant, Store
 
 LIST_MAX = 10_000
+_FROZEN = ("frozen_at", "frozen_by", "frozen_reason")
 
 _ACTIONS = {
     MerchantState.LISTED: Action.MERCHANT_LISTED,
@@ -73,7 +76,7 @@ class Merchants:
                     )
                     for store in plan.stores
                 )
-                await ledger.open_payable_account(merchant.id, now)
+                await ledger.open_merchant_accounts(merchant.id, now)
                 await audit.record(
                     Action.MERCHANT_ADDED,
                     actor=actor,
@@ -103,6 +106,55 @@ class Merchants:
         """Let a suspended merchant redeem again. UnknownMerchant, WrongState."""
         await self._move(merchant_id, MerchantState.LISTED, actor, reason)
 
+    async def freeze(self, merchant_id: UUID, actor: Actor, reason: str) -> None:
+        """Hold what it is owed, from the next settlement step on (P-11.5).
+
+        It may still redeem unless it is suspended as well. UnknownMerchant, BadMerchant, WrongState
+        (`frozen` already).
+        """
+        actor.check(Action.MERCHANT_FROZEN)
+        reason = check_text(reason, "reason", FROZEN_REASON_CHARS_MAX)
+        async with transaction():
+            merchant = await _locked(merchant_id)
+            if merchant.frozen_at is not None:
+                raise WrongState(state="frozen")
+            now = self.clock.now()
+            merchant.frozen_at, merchant.frozen_by, merchant.frozen_reason = now, actor.name, reason
+            await merchant.save(update_fields=_FROZEN)
+            await audit.record(
+                Action.MERCHANT_FROZEN,
+                actor=actor,
+                subject=f"merchant:{merchant_id}",
+                at=now,
+                before={"frozen": False},
+                after={"frozen": True, "reason": reason},
+            )
+
+    async def unfreeze(self, merchant_id: UUID, actor: Actor, reason: str) -> None:
+        """Let what it is owed be settled again; somebody else had frozen it (P-11.1).
+
+        UnknownMerchant, BadMerchant, WrongState (`not_frozen`), OwnEntry.
+        """
+        actor.check(Action.MERCHANT_UNFROZEN)
+        reason = check_text(reason, "reason", FROZEN_REASON_CHARS_MAX)
+        async with transaction():
+            merchant = await _locked(merchant_id)
+            if merchant.frozen_at is None:
+                raise WrongState(state="not_frozen")
+            if merchant.frozen_by == actor.name:
+                raise OwnEntry
+            before = {"frozen": True, "by": merchant.frozen_by, "reason": merchant.frozen_reason}
+            merchant.frozen_at = merchant.frozen_by = merchant.frozen_reason = None
+            await merchant.save(update_fields=_FROZEN)
+            await audit.record(
+                Action.MERCHANT_UNFROZEN,
+                actor=actor,
+                subject=f"merchant:{merchant_id}",
+                at=self.clock.now(),
+                before=before,
+                after={"frozen": False, "reason": reason},
+            )
+
     async def add_cashier(self, store_id: UUID, openid: str, name: str, actor: Actor) -> Cashier:
         """Let a WeChat account redeem for a store. BadMerchant, UnknownStore, CashierKnown."""
         actor.check(Action.CASHIER_ADDED)
@@ -130,9 +182,7 @@ class Merchants:
     ) -> None:
         actor.check(_ACTIONS[target])
         async with transaction():
-            merchant = await Merchant.select_for_update().get_or_none(id=merchant_id)
-            if merchant is None:
-                raise UnknownMerchant
+            merchant = await _locked(merchant_id)
             before = {"state": merchant.state}
             try:
                 merchant.state = TRANSITIONS.move(merchant.state, target)
@@ -147,3 +197,11 @@ class Merchants:
                 before=before,
                 after={"state": target, "reason": reason},
             )
+
+
+async def _locked(merchant_id: UUID) -> Merchant:
+    """The merchant's row, locked until the transaction ends; UnknownMerchant."""
+    merchant = await Merchant.select_for_update().get_or_none(id=merchant_id)
+    if merchant is None:
+        raise UnknownMerchant
+    return merchant

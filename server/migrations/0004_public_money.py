@@ -426,6 +426,7 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
+                ("in_file", fields.BooleanField(default=False)),
                 ("carries_id", fields.UUIDField(null=True, unique=True)),
                 ("institution_ref", fields.CharField(null=True, max_length=64)),
                 ("paid_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),

@@ -116,8 +116,8 @@ FROZEN_LINE = """
 CREATE FUNCTION keep_line() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP = 'UPDATE' AND
-     (to_jsonb(OLD) - '{state,institution_ref,paid_at,reason}'::text[])
-     <> (to_jsonb(NEW) - '{state,institution_ref,paid_at,reason}'::text[]) THEN
+     (to_jsonb(OLD) - '{state,in_file,institution_ref,paid_at,reason}'::text[])
+     <> (to_jsonb(NEW) - '{state,in_file,institution_ref,paid_at,reason}'::text[]) THEN
     RAISE EXCEPTION 'a line does not change' USING ERRCODE = 'restrict_violation';
   END IF;
   IF TG_OP = 'DELETE' THEN

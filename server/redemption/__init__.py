@@ -1,20 +1,23 @@
 """redemption: a merchant consumes a voucher against one order, and what is returned of it (P-09).
 
-Owns `redemptions`, `refunds` and `failed_scans`. A cashier's app makes the redemption's id and
-keeps it before sending, so that it can send the same again after a crash or a time-out. One
-transaction holds the voucher's row, decides by the ladder in `domain.py`, writes the redemption,
-moves the voucher and posts its face value from the round to what the merchant is owed. Two that
-meet (same id, same voucher, same order) are told apart by the voucher's lock and three unique
+Owns `redemptions`, `refunds`, `deductions` and `failed_scans`. A cashier's app makes the
+redemption's id and keeps it before sending, so that it can send the same again after a crash or a
+time-out. One transaction holds the voucher's row, decides by the ladder in `domain.py`, writes the
+redemption, moves the voucher and posts its face value from the round to what the merchant is owed.
+Two that meet (same id, voucher or order) are told apart by the voucher's lock and three unique
 indexes; whoever loses goes through the ladder again and gets the answer that now is right. A dry
 run does all of it and rolls back. Scans that were refused are kept with their reason.
 
-A merchant's own discount is recorded and never posted: it is not public money (P-06.8). A refund
-gives back the face value in proportion to what was returned, cumulatively and exact to the fen
-(P-09.4); the voucher is void from the first one on. A suspended merchant may still refund.
+A merchant's or platform's own discount is recorded and never posted: no public money (P-06.8). A
+refund gives back the face value in proportion to what was returned, cumulatively and exact to the
+fen (P-09.4); the voucher is void from the first one on. A suspended merchant may still refund. Of a
+redemption that is in a settlement batch, a refund becomes a deduction, which the merchant owes and
+a later batch takes off; the pool has it only then (P-10.2). Its row's lock decides which it is.
 
 Invariants, each with a test that breaks without its guard
 - A voucher redeems once; an order takes one voucher (P-09.2); an id is one redemption.
-- payable = Σ (face value - refunded); nothing returned passes the order's amount.
+- payable = Σ (face value - refunded) until batches settle it; no return passes the order's amount.
+- A refund is either in what its batch pays, or a deduction; Σ deductions owed = due_back.
 - A redemption, its voucher's state and its posting are written together or not at all.
 
 Answers to a scan, in order: `identity.not_logged_in`, `merchant.not_a_cashier`; the same redemption

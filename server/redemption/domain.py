@@ -66,7 +66,8 @@ class ScanFacts:
     programme_ends_at: datetime
     merchant_listed: bool
     merchant_categories: frozenset[str]
-    merchant_discount_fen: int
+    discounts_fen: int
+    """The merchant's and the payment platform's own discounts together."""
     order_taken: bool
 
 
@@ -123,7 +124,7 @@ def _check_order(facts: ScanFacts, terms: Terms) -> None:
         raise OtherCategory(category=terms.category)
     if facts.order_amount_fen < terms.min_spend_fen:
         raise BelowMinSpend(min_spend_fen=terms.min_spend_fen)
-    if facts.merchant_discount_fen > facts.order_amount_fen - terms.face_value_fen:
+    if facts.discounts_fen > facts.order_amount_fen - terms.face_value_fen:
         raise DiscountTooLarge(most_fen=facts.order_amount_fen - terms.face_value_fen)
     if facts.order_taken:
         raise OrderTaken
@@ -287,11 +288,11 @@ class BelowMinSpend(Refusal):
 
 
 class DiscountTooLarge(Refusal):
-    """Voucher and own discount together are more than the order (`data.most_fen`, P-06.8)."""
+    """Voucher and own discounts together are more than the order (`data.most_fen`, P-06.8)."""
 
     code = "redemption.discount_too_large"
     kind = Kind.RULE
-    detail = "商户优惠超过了用券后的应付金额，请核对。"
+    detail = "商户和平台优惠合计超过了用券后的应付金额，请核对。"
 
 
 class OrderTaken(Refusal):

@@ -36,7 +36,9 @@ class RedemptionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     receipt_no: Reference | None = None
     receipt_owed: bool | None = None
     merchant_discount_fen: NotNegativeFen = 0
-    """The merchant's or platform's own discount: recorded apart, never public money (P-06.8)."""
+    """The merchant's own discount: recorded apart, never public money (P-06.8)."""
+    platform_discount_fen: NotNegativeFen = 0
+    """The payment platform's own discount: recorded apart as well (P-06.8)."""
 
     def __post_init__(self) -> None:
         """Clean the numbers, so that equal ones are equal; settle what is said of the receipt."""
@@ -74,8 +76,9 @@ class RedemptionView(msgspec.Struct, frozen=True):
     order_amount_fen: int
     face_value_fen: int
     merchant_discount_fen: int
+    platform_discount_fen: int
     collect_fen: int
-    """What the cashier collects: the order less the voucher less the own discount."""
+    """What the cashier collects: the order less the voucher less the own discounts."""
     receipt_no: str | None
     receipt_owed: bool
     redeemed_at: str
@@ -87,7 +90,7 @@ class RedemptionRecord(RedemptionView, frozen=True):
     returned_fen: int
     """Of the order's amount."""
     refunded_fen: int
-    """Of the face value, back in the pool (P-09.4)."""
+    """Of the face value, back in the pool, or owed back by the merchant (P-09.4, P-10.2)."""
 
 
 class RedemptionPage(msgspec.Struct, frozen=True):
@@ -104,7 +107,7 @@ class RefundView(msgspec.Struct, frozen=True):
     redemption_id: str
     returned_fen: int
     refunded_fen: int
-    """Public money that this step gave back to the pool."""
+    """Public money that this step gave back: to the pool, or from what the merchant gets next."""
     reason: str
     refunded_at: str
 
@@ -139,6 +142,7 @@ def refund_view(row: Refund) -> RefundView:
 
 
 def _made(row: Redemption, voucher_name: str) -> dict[str, Any]:
+    discounts_fen = row.merchant_discount_fen + row.platform_discount_fen
     return {
         "id": str(row.id),
         "voucher_id": str(row.voucher_id),
@@ -148,7 +152,8 @@ def _made(row: Redemption, voucher_name: str) -> dict[str, Any]:
         "order_amount_fen": row.order_amount_fen,
         "face_value_fen": row.face_value_fen,
         "merchant_discount_fen": row.merchant_discount_fen,
-        "collect_fen": row.order_amount_fen - row.face_value_fen - row.merchant_discount_fen,
+        "platform_discount_fen": row.platform_discount_fen,
+        "collect_fen": row.order_amount_fen - row.face_value_fen - discounts_fen,
         "receipt_no": row.receipt_no,
         "receipt_owed": row.receipt_owed,
         "redeemed_at": iso(row.redeemed_at),

@@ -3,7 +3,6 @@
 import logging
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from tortoise.exceptions import BaseORMException
@@ -18,14 +17,13 @@ from server.kit.ids import derive, uuid7
 from server.kit.money import Rounding
 from server.kit.paging import LIMIT_DEFAULT, encode_cursor
 from server.ledger import service as ledger
-from server.ledger.domain import POOL, Code, Posting, payable_account, round_account
+from server.ledger.domain import Code, Posting, payable_account, round_account
 from server.merchant.domain import MerchantState, Till
 from server.merchant.queries import store_name, till_of
 from server.redemption import queries
 from server.redemption.attempts import attempt
 from server.redemption.domain import (
     CodeExpired,
-    RefundFacts,
     ScanFacts,
     Terms,
     TooMany,
@@ -33,11 +31,10 @@ from server.redemption.domain import (
     Use,
     Verdict,
     decide_redemption,
-    decide_refund,
-    refund_step_fen,
 )
 from server.redemption.gate import ScanGate
 from server.redemption.models import FailedScan, Redemption, Refund
+from server.redemption.refunds import Answer, refund
 from server.redemption.schemas import (
     RedemptionPage,
     RedemptionRecord,
@@ -47,7 +44,6 @@ from server.redemption.schemas import (
     RefundView,
     redemption_record,
     redemption_view,
-    refund_view,
     request_hash,
 )
 from server.voucher import service as vouchers
@@ -56,15 +52,6 @@ from server.voucher.models import Voucher
 from server.voucher.queries import names
 
 LOG = logging.getLogger("huixiang.redemption")
-
-V = TypeVar("V")
-
-
-class Answer(NamedTuple, Generic[V]):
-    """What is answered, and whether this very request did it (201) or an earlier one (200)."""
-
-    view: V
-    fresh: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +104,7 @@ class Redemptions:
     async def refund(
         self, account_id: UUID, redemption_id: UUID, asked: RefundRequest
     ) -> Answer[RefundView]:
-        """Take back an order in whole or part: the voucher is void, its money goes to the pool.
+        """Take back an order in whole or part: the voucher is void, its money comes back.
 
         Any cashier of the merchant may, also while it is suspended: money may always come back.
         """
@@ -127,7 +114,8 @@ class Redemptions:
             if not await Refund.exists(id=asked.id):
                 raise
         now = self.clock.now()
-        return await attempt(lambda: self._refund(account_id, redemption_id, asked, now))
+        rounding = Rounding(self.programme.refund_rounding)
+        return await attempt(lambda: refund(account_id, redemption_id, asked, rounding, now))
 
     async def day(self, account_id: UUID, after: tuple[datetime, UUID] | None) -> RedemptionPage:
         """What the cashier redeemed today (Shanghai), newest first."""
@@ -187,7 +175,7 @@ class Redemptions:
             programme_ends_at=self.programme.ends_at,
             merchant_listed=till.state is MerchantState.LISTED,
             merchant_categories=till.categories,
-            merchant_discount_fen=asked.merchant_discount_fen,
+            discounts_fen=asked.merchant_discount_fen + asked.platform_discount_fen,
             order_taken=any(
                 row.merchant_id == till.merchant_id and row.order_no == asked.order_no
                 for row in met
@@ -200,43 +188,6 @@ class Redemptions:
             return Answer(redemption_view(known, voucher.name), fresh=False)
         row = await _write(scan, till, voucher, hashed)
         return Answer(redemption_view(row, voucher.name), fresh=True)
-
-    async def _refund(
-        self, account_id: UUID, redemption_id: UUID, asked: RefundRequest, now: datetime
-    ) -> Answer[RefundView]:
-        async with transaction():
-            till = await till_of(account_id)
-            redemption = await Redemption.select_for_update(no_key=True).get_or_none(
-                id=redemption_id, merchant_id=till.merchant_id
-            )
-            if redemption is None:
-                raise UnknownRedemption
-            known = await Refund.get_or_none(id=asked.id)
-            hashed = request_hash(asked, till.cashier_id, redemption_id)
-            facts = RefundFacts(
-                known_hash=known.request_hash if known else None,
-                request_hash=hashed,
-                order_amount_fen=redemption.order_amount_fen,
-                face_value_fen=redemption.face_value_fen,
-                returned_before_fen=redemption.returned_fen,
-                returned_fen=asked.returned_fen,
-                rounding=Rounding(self.programme.refund_rounding),
-            )
-            if decide_refund(facts) is Verdict.REPLAY:
-                assert known is not None, "a replay is of something known"
-                return Answer(refund_view(known), fresh=False)
-            refund = await Refund.create(
-                id=asked.id,
-                redemption=redemption,
-                returned_fen=asked.returned_fen,
-                refunded_fen=refund_step_fen(facts),
-                reason=asked.reason,
-                cashier_id=till.cashier_id,
-                request_hash=hashed,
-                refunded_at=now,
-            )
-            await _give_back(redemption, refund)
-            return Answer(refund_view(refund), fresh=True)
 
 
 async def _write(scan: Scan, till: Till, voucher: Voucher, hashed: bytes) -> Redemption:
@@ -256,6 +207,7 @@ async def _write(scan: Scan, till: Till, voucher: Voucher, hashed: bytes) -> Red
         order_amount_fen=asked.order_amount_fen,
         face_value_fen=voucher.face_value_fen,
         merchant_discount_fen=asked.merchant_discount_fen,
+        platform_discount_fen=asked.platform_discount_fen,
         receipt_no=asked.receipt_no,
         receipt_owed=bool(asked.receipt_owed),
         request_hash=hashed,
@@ -273,27 +225,6 @@ async def _write(scan: Scan, till: Till, voucher: Voucher, hashed: bytes) -> Red
     )
     await ledger.post([posting])
     return row
-
-
-async def _give_back(redemption: Redemption, refund: Refund) -> None:
-    """Add the refund to its redemption, void the voucher the first time, and post what is due."""
-    first = redemption.returned_fen == 0
-    redemption.returned_fen += refund.returned_fen
-    redemption.refunded_fen += refund.refunded_fen
-    await redemption.save(update_fields=["returned_fen", "refunded_fen"])
-    if first:
-        await vouchers.void(redemption.voucher_id, refund.refunded_at)
-    if refund.refunded_fen > 0:
-        posting = Posting(
-            id=derive(refund.id, "refund"),
-            debit=payable_account(redemption.merchant_id),
-            credit=POOL,
-            amount_fen=refund.refunded_fen,
-            code=Code.REFUND,
-            at=refund.refunded_at,
-            subject=f"refund:{refund.id}",
-        )
-        await ledger.post([posting])
 
 
 def _terms(voucher: Voucher) -> Terms:

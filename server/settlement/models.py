@@ -137,6 +137,8 @@ class Line(Model):
     carried_fen = fields.BigIntField()
     amount_fen = fields.BigIntField()
     state = fields.CharEnumField(LineState, max_length=10)
+    in_file = fields.BooleanField(default=False)
+    """It stands in the payment file; set when that is sent."""
     carries_id = fields.UUIDField(null=True, unique=True)
     """The returned line that this one pays again; a returned line is carried once."""
     institution_ref = fields.CharField(max_length=64, null=True)

@@ -113,6 +113,7 @@ BAD_SCANS: list[dict[str, Any]] = [
     {"order_amount_fen": "2000"},
     {"order_amount_fen": None},
     {"merchant_discount_fen": -1},
+    {"platform_discount_fen": -1},
     {"receipt_no": "1", "receipt_owed": True},
     {"receipt_owed": False},
     {"receipt_no": ""},

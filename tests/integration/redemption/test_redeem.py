@@ -60,6 +60,7 @@ async def test_a_redemption_is_written_whole(till: Till, make: Factory) -> None:
         "order_amount_fen": 30_00,
         "face_value_fen": 4_00,
         "merchant_discount_fen": 0,
+        "platform_discount_fen": 0,
         "collect_fen": 26_00,
         "receipt_no": "0042",
         "receipt_owed": False,
@@ -198,20 +199,21 @@ async def test_amounts_have_their_limits(till: Till, make: Factory) -> None:
         ({"order_amount_fen": 19_99}, BelowMinSpend),
         ({"order_amount_fen": make.programme.order_amount_fen_max + 1}, AmountTooLarge),
         ({"merchant_discount_fen": 16_01}, DiscountTooLarge),
+        ({"platform_discount_fen": 16_01}, DiscountTooLarge),
+        ({"merchant_discount_fen": 8_00, "platform_discount_fen": 8_01}, DiscountTooLarge),
     ]:
         assert type(await refused(till, till.scan(voucher, **said))) is refusal
     assert (await till.redeem(voucher)).order_amount_fen == 20_00
 
 
 @pytest.mark.policy("P-06.8")
-async def test_a_merchants_own_discount_is_recorded_and_never_public_money(
-    till: Till, make: Factory
-) -> None:
+async def test_own_discounts_are_recorded_and_never_public_money(till: Till, make: Factory) -> None:
     voucher = await make.voucher(await make.offer())
-    asked = till.scan(voucher, merchant_discount_fen=16_00)
+    asked = till.scan(voucher, merchant_discount_fen=10_00, platform_discount_fen=6_00)
     answer = await till.redemptions.redeem(till.account_id, asked)
     assert answer.view.collect_fen == 0
-    assert (await Redemption.get(id=asked.id)).merchant_discount_fen == 16_00
+    row = await Redemption.get(id=asked.id)
+    assert (row.merchant_discount_fen, row.platform_discount_fen) == (10_00, 6_00)
     assert await till.payable_fen() == 4_00
     await check_books([till])
 

@@ -44,7 +44,7 @@ GOOD = ScanFacts(
     programme_ends_at=NOW + HOUR,
     merchant_listed=True,
     merchant_categories=frozenset({"dining"}),
-    merchant_discount_fen=0,
+    discounts_fen=0,
     order_taken=False,
 )
 FAULTS: list[tuple[type[Refusal], dict[str, Any]]] = [
@@ -59,7 +59,7 @@ FAULTS: list[tuple[type[Refusal], dict[str, Any]]] = [
     (MerchantSuspended, {"merchant_listed": False}),
     (OtherCategory, {"merchant_categories": frozenset()}),
     (BelowMinSpend, {"terms.min_spend_fen": 20_01}),
-    (DiscountTooLarge, {"merchant_discount_fen": 16_01}),
+    (DiscountTooLarge, {"discounts_fen": 16_01}),
     (OrderTaken, {"order_taken": True}),
 ]
 

@@ -58,14 +58,14 @@ GOOD = ScanFacts(
     programme_ends_at=NOW + 24 * HOUR,
     merchant_listed=True,
     merchant_categories=frozenset({"dining", "retail"}),
-    merchant_discount_fen=16_00,
+    discounts_fen=16_00,
     order_taken=False,
 )
 
 # From the last rung to the first. What each row breaks stays broken in all the rows below it.
 RUNGS: list[tuple[type[Refusal], dict[str, Any]]] = [
     (OrderTaken, {"order_taken": True}),
-    (DiscountTooLarge, {"merchant_discount_fen": 16_01}),
+    (DiscountTooLarge, {"discounts_fen": 16_01}),
     (BelowMinSpend, {"order_amount_fen": 19_99}),
     (OtherCategory, {"merchant_categories": frozenset({"fuel"})}),
     (MerchantSuspended, {"merchant_listed": False}),

@@ -81,6 +81,7 @@ def test_one_order_has_one_number(text: str) -> None:
         {"order_amount_fen": FEN_MAX + 1},
         {"order_amount_fen": 10**40},
         {"merchant_discount_fen": -1},
+        {"platform_discount_fen": -1},
         {"merchant_discount_fen": None},
         {"receipt_owed": "yes"},
         {"dry_run": 1},
@@ -118,6 +119,7 @@ def test_the_same_inputs_are_known_again_and_others_are_not() -> None:
         scan(order_amount_fen=20_01),
         scan(receipt_no="1"),
         scan(merchant_discount_fen=1),
+        scan(platform_discount_fen=1),
     ]
     assert known not in [request_hash(other, cashier) for other in others]
     assert known != request_hash(scan(), uuid4())
