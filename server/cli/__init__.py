@@ -2,6 +2,7 @@
 
 - `run`                       everything on this machine, with demo data (`./scripts/run`)
 - `serve` `worker` `migrate`  one process of a real deployment; settings come from the environment
+- `staff`                     named accounts: everything that changes something names one (`--by`)
 - `round` `fund` `merchant` `person`  what operators do, through the same services as any other way
 - `ledger check`, `reconcile` every invariant of the book; exit status 1 when one is broken
 - `simulate`                  a crowd against the running server, over HTTP

@@ -1,4 +1,4 @@
-"""Passwords are kept as Argon2id, a few are hashed at a time, and one that is not there is tried too."""
+"""Passwords are kept as Argon2id, a few at a time, and one that is not there is tried too."""
 
 import asyncio
 import time
