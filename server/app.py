@@ -9,8 +9,10 @@ from sanic import HTTPResponse, Request, Sanic
 from sanic.config import Config
 from sanic.worker.loader import AppLoader
 
+from server.audit import routes as audit_routes
 from server.campaign import routes as campaign_routes
 from server.claim import routes as claim_routes
+from server.funding import routes as funding_routes
 from server.identity import routes as identity_routes
 from server.infra import db, http, log, memory, openapi
 from server.infra.redis import RedisError
@@ -20,6 +22,7 @@ from server.parts import Parts, make_parts, running
 from server.redemption import routes as redemption_routes
 from server.settings import Settings, load
 from server.staff import routes as staff_routes
+from server.staff.asking import asker
 from server.voucher import routes as voucher_routes
 
 App = Sanic[Config, SimpleNamespace]
@@ -67,9 +70,11 @@ def create_app(settings: Settings, clock: Clock | None = None) -> App:
 def _add_routes(app: App, parts: Parts) -> None:
     sessions, clock = parts.sessions, parts.clock
     proxies_count = parts.settings.proxies_count
+    ask = asker(parts.staff, proxies_count)
     app.blueprint(identity_routes.blueprint(parts.identity, sessions, proxies_count))
     app.blueprint(staff_routes.blueprint(parts.staff, proxies_count))
     app.blueprint(campaign_routes.blueprint(parts.board, clock))
+    app.blueprint(funding_routes.blueprint(parts.funding, ask))
     app.blueprint(claim_routes.blueprint(parts.desk, sessions, proxies_count))
     app.blueprint(merchant_routes.blueprint(parts.programme))
     app.blueprint(voucher_routes.blueprint(parts.wallet, sessions))

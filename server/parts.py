@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from redis import asyncio as aioredis
 
 from server.audit.domain import Actor, Role
+from server.audit.reading import AuditLog
+from server.audit.signing import Signer
 from server.campaign.programme import Programme, read_programme
 from server.campaign.service import Campaign
 from server.campaign.snapshot import CHANNEL, RoundBoard
 from server.claim.gate import Gate
 from server.claim.service import ClaimDesk
+from server.funding.service import Funding
 from server.identity.attempts import Attempts
 from server.identity.personal import Personal
 from server.identity.service import Identity
@@ -54,8 +57,10 @@ class Parts:
     sessions: Sessions
     identity: Identity
     staff: Staff
+    audit_log: AuditLog
     board: RoundBoard
     campaign: Campaign
+    funding: Funding
     gate: Gate
     desk: ClaimDesk
     merchants: Merchants
@@ -105,8 +110,10 @@ def make_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         sessions=sessions,
         identity=identity,
         staff=Staff(signer, StaffAttempts(redis), clock),
+        audit_log=AuditLog(Signer(settings.secret)),
         board=board,
         campaign=Campaign(programme, clock, redis),
+        funding=Funding(programme, clock),
         gate=gate,
         desk=ClaimDesk(board, people, gate, clock, derive_key(settings.secret, "claim.network")),
         merchants=Merchants(programme, clock),

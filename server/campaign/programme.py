@@ -3,12 +3,15 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from server.campaign.domain import TemplatePlan, check_template
+from server.kit.clock import SHANGHAI
 from server.kit.money import Rounding
+
+GIVING_BACK_WORKDAYS_MAX = 366
 
 
 class ProgrammeError(Exception):
@@ -41,11 +44,15 @@ class Programme:
 
     id: str
     name: str
+    issued_on: date
+    """The day (Shanghai) on which the plan was issued; no money moved before it."""
     starts_at: datetime
     ends_at: datetime
     """The first instant after the programme (P-04)."""
     ceiling_fen: int
     leverage_min: int
+    giving_back_workdays_count: int
+    """Working days after the last day within which what is left goes back (P-10.4)."""
     refund_rounding: str
     claim: ClaimLimits
     order_amount_fen_max: int
@@ -58,6 +65,11 @@ class Programme:
     def runs(self, now: datetime) -> bool:
         """Whether anything can be claimed or redeemed at `now` (P-04)."""
         return self.starts_at <= now < self.ends_at
+
+    @property
+    def last_day(self) -> date:
+        """The last day (Shanghai) on which anything can be claimed or redeemed."""
+        return (self.ends_at - timedelta(microseconds=1)).astimezone(SHANGHAI).date()
 
 
 def read_programme(path: Path) -> Programme:
@@ -88,10 +100,12 @@ def _programme(data: dict[str, Any]) -> Programme:
     programme = Programme(
         id=head["id"],
         name=head["name"],
+        issued_on=head["issued_on"],
         starts_at=head["starts_at"],
         ends_at=head["ends_at"],
         ceiling_fen=head["ceiling_fen"],
         leverage_min=head["leverage_min"],
+        giving_back_workdays_count=data["giving_back"]["workdays_count"],
         refund_rounding=data["refund"]["rounding"],
         claim=ClaimLimits(**data["claim"]),
         order_amount_fen_max=data["redemption"]["order_amount_fen_max"],
@@ -102,6 +116,12 @@ def _programme(data: dict[str, Any]) -> Programme:
     )
     if programme.starts_at >= programme.ends_at:
         message = "the programme ends after it starts"
+        raise ValueError(message)
+    if programme.starts_at.astimezone(SHANGHAI).date() < programme.issued_on:
+        message = "the programme starts before it was issued"
+        raise ValueError(message)
+    if not 1 <= programme.giving_back_workdays_count <= GIVING_BACK_WORKDAYS_MAX:
+        message = f"giving_back.workdays_count is 1 to {GIVING_BACK_WORKDAYS_MAX}"
         raise ValueError(message)
     if programme.refund_rounding != Rounding.HALF_UP:
         message = f"refund.rounding is {programme.refund_rounding!r}; refunds know only half_up"

@@ -9,6 +9,7 @@ words of this one mean stands in the packages above. Infra imports `server.kit` 
 - `crypto`     encryption at rest, blind indexes, signed tokens
 - `wechat`     the platform's server interfaces
 - `realname`   who a natural person is, from a provider
+- `workdays`   working days of mainland China
 - `engines`    embedded PostgreSQL and Valkey, for a machine that has neither
 - `log`        what is written down, and never personal data
 - `metrics`    what is counted

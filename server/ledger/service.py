@@ -6,6 +6,7 @@ from uuid import UUID
 
 from tortoise.functions import Sum
 
+from server.kit.ids import derive
 from server.ledger.domain import (
     DUE_BACK,
     GIVEN_BACK,
@@ -49,26 +50,30 @@ async def balance_fen(account: str) -> int:
 
 
 async def committed_fen() -> int:
-    """What rounds and grants hold or have spent, net of what came back (P-03)."""
-    return -await balance_fen(TREASURY) - await balance_fen(POOL)
+    """What rounds and grants hold or have spent, net of what came back (P-03).
+
+    Money that was given back to where it came from (P-10.4) was not spent.
+    """
+    received_fen = -await balance_fen(TREASURY)
+    return received_fen - await balance_fen(POOL) - await balance_fen(GIVEN_BACK)
 
 
-async def appropriate(event_id: UUID, amount_fen: int, *, at: datetime) -> None:
-    """Post public money received into the pool (P-10.1). The same event posts once."""
+async def appropriate(entry_id: UUID, amount_fen: int, *, at: datetime) -> None:
+    """Post public money received into the pool (P-10.1). The same entry posts once."""
     await open_basic_accounts(at)
-    await post(
-        [
-            Posting(
-                id=event_id,
-                debit=TREASURY,
-                credit=POOL,
-                amount_fen=amount_fen,
-                code=Code.APPROPRIATION,
-                at=at,
-                subject=f"appropriation:{event_id}",
-            )
-        ]
-    )
+    await post([_of_entry(entry_id, TREASURY, POOL, amount_fen, Code.APPROPRIATION, at)])
+
+
+async def correct(entry_id: UUID, amount_fen: int, *, at: datetime) -> None:
+    """Take what had been recorded too high out of the pool again; PoolShort."""
+    await _lock_pool()
+    await _take(_of_entry(entry_id, POOL, TREASURY, amount_fen, Code.CORRECTION, at))
+
+
+async def give_back(entry_id: UUID, amount_fen: int, *, at: datetime) -> None:
+    """Send money of the pool back the way it came (P-10.4); PoolShort."""
+    await _lock_pool()
+    await _take(_of_entry(entry_id, POOL, GIVEN_BACK, amount_fen, Code.GIVING_BACK, at))
 
 
 async def reserve(
@@ -82,22 +87,16 @@ async def reserve(
     over_fen = await committed_fen() + amount_fen - ceiling_fen
     if over_fen > 0:
         raise CeilingPassed(missing_fen=over_fen, ceiling_fen=ceiling_fen)
-    pool_fen = await balance_fen(POOL)
-    if pool_fen < amount_fen:
-        raise PoolShort(missing_fen=amount_fen - pool_fen, pool_fen=pool_fen)
-    await post(
-        [
-            Posting(
-                id=event_id,
-                debit=POOL,
-                credit=round_account(round_id),
-                amount_fen=amount_fen,
-                code=Code.RESERVATION,
-                at=at,
-                subject=f"round:{round_id}",
-            )
-        ]
+    posting = Posting(
+        id=event_id,
+        debit=POOL,
+        credit=round_account(round_id),
+        amount_fen=amount_fen,
+        code=Code.RESERVATION,
+        at=at,
+        subject=f"round:{round_id}",
     )
+    await _take(posting)
 
 
 async def open_basic_accounts(at: datetime) -> None:
@@ -131,8 +130,24 @@ async def open_merchant_accounts(merchant_id: UUID, at: datetime) -> None:
     )
 
 
+def _of_entry(
+    entry_id: UUID, debit: str, credit: str, amount_fen: int, code: Code, at: datetime
+) -> Posting:
+    """The one posting of an entry of public money."""
+    subject = f"funds:{entry_id}"
+    return Posting(derive(entry_id, code), debit, credit, amount_fen, code, at, subject)
+
+
+async def _take(posting: Posting) -> None:
+    """Post what leaves the pool, which is locked, or refuse with what is missing."""
+    pool_fen = await balance_fen(POOL)
+    if pool_fen < posting.amount_fen:
+        raise PoolShort(missing_fen=posting.amount_fen - pool_fen, pool_fen=pool_fen)
+    await post([posting])
+
+
 async def _lock_pool() -> None:
-    """Let only one reservation at a time look and take.
+    """Let only one at a time look into the pool and take.
 
     No key of the row changes, so refunds into the pool do not wait.
     """
