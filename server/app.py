@@ -73,6 +73,7 @@ def _add_routes(app: App, parts: Parts) -> None:
     ask = asker(parts.staff, proxies_count)
     app.blueprint(identity_routes.blueprint(parts.identity, sessions, proxies_count))
     app.blueprint(staff_routes.blueprint(parts.staff, proxies_count))
+    app.blueprint(audit_routes.blueprint(parts.audit_log, ask))
     app.blueprint(campaign_routes.blueprint(parts.board, clock))
     app.blueprint(funding_routes.blueprint(parts.funding, ask))
     app.blueprint(claim_routes.blueprint(parts.desk, sessions, proxies_count))

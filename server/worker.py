@@ -9,6 +9,7 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable
 
+from server.audit import jobs as audit_jobs
 from server.campaign.domain import RoundState
 from server.claim import jobs as claim_jobs
 from server.identity import jobs as identity_jobs
@@ -25,6 +26,7 @@ LOG = logging.getLogger("huixiang.worker")
 ROUNDS_EVERY_SECONDS = 0.2
 PENDING_EVERY_SECONDS = 1.0
 EXPIRY_EVERY_SECONDS = 5.0
+CHECKPOINT_EVERY_SECONDS = 10.0
 RECONCILE_EVERY_SECONDS = 60.0
 FORGET_EVERY_SECONDS = 600.0
 PAUSE_AFTER_ERROR_SECONDS = 1.0
@@ -55,6 +57,7 @@ def _loops(parts: Parts) -> list[tuple[float, str, Callable[[], Awaitable[object
         (PENDING_EVERY_SECONDS, "pending", lambda: claim_jobs.complete_pending(campaign, gate)),
         (EXPIRY_EVERY_SECONDS, "expiry", lambda: _expire(parts)),
         (FORGET_EVERY_SECONDS, "sessions", lambda: _forget(parts)),
+        (CHECKPOINT_EVERY_SECONDS, "checkpoint", lambda: _sign(parts)),
         (RECONCILE_EVERY_SECONDS, "reconcile", lambda: alarm(campaign, gate)),
     ]
 
@@ -71,6 +74,11 @@ async def _forget(parts: Parts) -> None:
     """Forget the log-ins that ended, of residents and of staff."""
     await identity_jobs.forget_sessions(parts.clock.now())
     await staff_jobs.forget_sessions(parts.clock.now())
+
+
+async def _sign(parts: Parts) -> None:
+    """Sign a checkpoint of the audit log when one is due."""
+    await audit_jobs.checkpoint(parts.audit_log.signer, parts.clock)
 
 
 async def _every(seconds: float, name: str, work: Callable[[], Awaitable[object]]) -> None:

@@ -1,10 +1,27 @@
-"""audit: who did what, when, from where, written in the same transaction as the act (P-11.2).
+"""audit: who may do what (P-11.1), and who did what, when, from where (P-11.2).
 
-Owns `audit_entries`. Every act on money, rounds or merchants writes one entry: actor, action (a
-dotted word from `domain.Action`), subject, and what it said. The database refuses UPDATE, DELETE
-and TRUNCATE on the table, so an entry that was written stays as it was.
+Owns `audit_entries`, `audit_chain`, `audit_checkpoints`; the roles, the acts and the table between
+them (`domain.ALLOWED`). A use case first asks `actor.check(Action.…)` and lastly, in the
+transaction that does the act, calls `record`: actor, role, origin, action, subject, before, after.
+A read by staff asks `actor.check(View.…)` and is not recorded.
+
+The chain. An entry's `body` is its text in one form (`chain.body_of`). When the act commits, the
+database gives the entry the next place and hash = SHA-256(hash before it, place in 8 bytes, body),
+one commit after the other (an advisory lock). The worker signs the head (Ed25519) every 100 entries
+or every hour and writes it to its log as well. `verify` walks all of it again and names the first
+thing that is wrong. What protects what:
+- UPDATE, DELETE, TRUNCATE by the programme itself: refused by triggers;
+- a change by whoever may switch triggers off: breaks the chain at that place;
+- the same with every later hash computed anew: contradicts the next checkpoint;
+- the tail removed with its checkpoints, or all signed anew with the secret: contradicts a head that
+  an auditor wrote down, or that the log of the worker has (`huixiang audit verify --head`).
 
 Invariants
 - An act that was rolled back left no entry; an entry means that its act was committed.
-- No personal data in an entry: subjects are identifiers.
+- Places are 1, 2, 3, … without a gap, in the order of the commits.
+- No personal data in an entry: subjects are identifiers. Columns repeat the body, for looking up.
+- A checkpoint states a head and says nothing of the entries; signing on never hides a fault.
+
+Refusals, in order: `audit.not_allowed` before anything else is looked at, in every use case of
+every slice; then, to whoever has the chain checked over HTTP, `audit.busy`.
 """

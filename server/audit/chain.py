@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from server.audit.domain import Action, Actor
@@ -40,8 +41,17 @@ def body_of(
     return json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
+def facts_of(body: str) -> dict[str, Any]:
+    """What `body_of` wrote, read again; empty for what it never writes."""
+    try:
+        facts = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
 def hash_of(previous: bytes, seq: int, body: str) -> bytes:
-    """The hash of the `seq`th entry. The migration `0004_audit_chain` computes the same in SQL."""
+    """The hash of the `seq`th entry; `0005_public_money_guards` computes the same in SQL."""
     return sha256(previous + seq.to_bytes(8) + body.encode()).digest()
 
 

@@ -207,6 +207,14 @@ class NotAllowed(Refusal):
     detail = "您的岗位没有这项权限，请联系有权限的人员办理。"
 
 
+class Busy(Refusal):
+    """Another check of the chain is running in this process; `data.retry_after_ms` says when."""
+
+    code = "audit.busy"
+    kind = Kind.UNAVAILABLE
+    detail = "正在核验审计日志，请稍后再试。"
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Whoever acts: a named account with a role, or the system itself."""
