@@ -1,17 +1,154 @@
-"""Reading the figures out of the roll-ups, in one snapshot."""
+"""Reading the figures out of the roll-ups, in one snapshot.
 
-from collections.abc import Mapping
+Three statements each: what was redeemed and refunded, what was issued, who is listed. A row stands
+for every value that any of them knows: a round without a redemption, and a category or sub-district
+without one, are told as zeros, because that is what one looks for.
+"""
 
-from server.figures.domain import Dimension, Figures, Row, Scope
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import asyncpg
+
+from server.figures import sql
+from server.figures.domain import (
+    ROWS_MAX,
+    Dimension,
+    Figures,
+    Row,
+    Scope,
+    TooManyRows,
+    check_question,
+)
+from server.infra.db import connection
+
+Book: TypeAlias = "asyncpg.Connection[Any]"
+WORK_MEM = "64MB"
+"""For grouping by merchant in memory; what it takes is far less."""
+
+
+@asynccontextmanager
+async def snapshot() -> AsyncIterator[Book]:
+    """The book as it stands at one instant; all that is read through it agrees."""
+    async with connection() as book, book.transaction(isolation="repeatable_read", readonly=True):
+        await book.execute(f"SET LOCAL work_mem = '{WORK_MEM}'; SET LOCAL jit = off")
+        yield book
 
 
 async def figures(
-    scope: Scope, by: tuple[Dimension, ...], *, categories: Mapping[str, str] | None = None
+    scope: Scope,
+    by: tuple[Dimension, ...],
+    *,
+    categories: Mapping[str, str] | None = None,
+    book: Book | None = None,
 ) -> list[Row]:
-    """The figures told apart by `by`. `categories` names categories for the labels."""
-    raise NotImplementedError
+    """The figures told apart by up to two dimensions, in the order of their labels.
+
+    `categories` names categories for the labels; `book` is a `snapshot` that other questions share.
+    BadPeriod, BadGrouping, DaysTooMany, TooManyRows.
+    """
+    check_question(scope, by)
+    if book is not None:
+        return await _rows(book, scope, by, categories or {})
+    async with snapshot() as fresh:
+        return await _rows(fresh, scope, by, categories or {})
 
 
-async def total(scope: Scope) -> Figures:
-    """The figures of the whole scope."""
-    raise NotImplementedError
+async def total(scope: Scope, *, book: Book | None = None) -> Figures:
+    """The figures of the whole scope: merchants once each, so it is no sum of rows. BadPeriod."""
+    (row,) = await figures(scope, (), book=book)
+    return row.figures
+
+
+@dataclass(frozen=True, slots=True)
+class _Called:
+    """A round's or a merchant's name, and what it is ordered by."""
+
+    name: str
+    order: str
+
+
+_SOURCES = {
+    Dimension.ROUND: 'opens_at::text AS "order" FROM rounds',
+    Dimension.MERCHANT: 'name AS "order" FROM merchants',
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the three statements found, by their keys."""
+
+    moves: Mapping[tuple[str, ...], Sequence[int]]
+    stock: Mapping[tuple[str, ...], Sequence[int]] | None
+    """None where a stock cannot be told apart."""
+    listed: Mapping[tuple[str, ...], Sequence[int]]
+
+
+async def _rows(
+    book: Book, scope: Scope, by: tuple[Dimension, ...], categories: Mapping[str, str]
+) -> list[Row]:
+    of_shops = tuple(dimension for dimension in by if dimension in sql.OF_SHOPS)
+    with_stock = (
+        sql.OF_STOCK.issuperset(by) and scope.subdistrict is None and scope.merchant_id is None
+    )
+    found = _Found(
+        await _fetch(book, sql.moves(scope, by), len(by)),
+        await _fetch(book, sql.stock(scope, by), len(by)) if with_stock else None,
+        await _fetch(book, sql.listed(scope, of_shops), len(of_shops)),
+    )
+    keys = {*found.moves, *(found.stock or ())}
+    if of_shops == by and Dimension.MERCHANT not in by:
+        keys.update(found.listed)
+    if len(keys) > ROWS_MAX:
+        raise TooManyRows(rows_max=ROWS_MAX)
+    called = await _called(book, by, keys)
+    rows = []
+    for key in keys:
+        cell = dict(zip(by, key, strict=True))
+        shops = tuple(cell[dimension] for dimension in of_shops)
+        label = {
+            dimension: called[value].name if value in called else categories.get(value, value)
+            for dimension, value in cell.items()
+        }
+        rows.append(Row(cell, label, _figures(found, key, shops)))
+    rows.sort(key=lambda row: [_place(called, value) for value in row.key.values()])
+    return rows
+
+
+def _place(called: Mapping[str, "_Called"], value: str) -> tuple[str, str]:
+    """Where a value stands in the order: rounds by when they opened, merchants by name."""
+    return (called[value].order if value in called else value), value
+
+
+def _figures(found: _Found, key: tuple[str, ...], shops: tuple[str, ...]) -> Figures:
+    sums = [value or 0 for value in found.moves.get(key, (0,) * (len(sql.SUMS) + 1))]
+    values: dict[str, int] = dict(zip((*sql.SUMS, "merchants_count"), sums, strict=True))
+    if found.stock is not None:
+        stock = [value or 0 for value in found.stock.get(key, (0,) * len(sql.STOCK))]
+        values.update(zip(sql.STOCK, stock, strict=True))
+    (values["merchants_listed_count"],) = found.listed.get(shops, (0,))
+    return Figures(**values)
+
+
+async def _fetch(
+    book: Book, statement: tuple[str, list[Any]], keys_count: int
+) -> dict[tuple[str, ...], Sequence[int]]:
+    text, values = statement
+    rows = await book.fetch(text, *values)
+    return {tuple(row[:keys_count]): tuple(row[keys_count:]) for row in rows}
+
+
+async def _called(
+    book: Book, by: tuple[Dimension, ...], keys: set[tuple[str, ...]]
+) -> dict[str, _Called]:
+    """Names of the rounds and merchants among the keys, by their ids as text."""
+    called: dict[str, _Called] = {}
+    for place, dimension in enumerate(by):
+        source = _SOURCES.get(dimension)
+        if source is not None:
+            text = f"SELECT id::text, name, {source} WHERE id = ANY($1::uuid[])"
+            rows = await book.fetch(text, list({key[place] for key in keys}))
+            called.update((row["id"], _Called(row["name"], row["order"])) for row in rows)
+    return called
