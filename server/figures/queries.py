@@ -24,7 +24,7 @@ from server.figures.domain import (
 )
 from server.infra.db import connection
 
-Book: TypeAlias = "asyncpg.Connection[Any]"
+Book: TypeAlias = asyncpg.Connection
 WORK_MEM = "64MB"
 """For grouping by merchant in memory; what it takes is far less."""
 
