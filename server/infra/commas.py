@@ -9,7 +9,7 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from server.infra.longsheet import Column, Show
+from server.infra.sheets import Cell, Column, Value, number_of
 from server.kit.clock import SHANGHAI
 
 BYTE_ORDER_MARK = "\ufeff"
@@ -21,11 +21,11 @@ def header(columns: Sequence[Column]) -> bytes:
     return (BYTE_ORDER_MARK + _lines([[column.title for column in columns]])).encode()
 
 
-def lines(columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> bytes:
+def lines(columns: Sequence[Column], rows: Iterable[Sequence[Value]]) -> bytes:
     """Some more lines; the values are those that a `LongSheet` of the same columns takes."""
-    shown = [column.show for column in columns]
+    cells = [column.cell for column in columns]
     return _lines(
-        [_plain(value, show) for value, show in zip(row, shown, strict=True)] for row in rows
+        [_plain(value, cell) for value, cell in zip(row, cells, strict=True)] for row in rows
     ).encode()
 
 
@@ -35,16 +35,13 @@ def _lines(rows: Iterable[Sequence[str]]) -> str:
     return text.getvalue()
 
 
-def _plain(value: object, show: Show) -> str:
+def _plain(value: Value, cell: Cell) -> str:
     if value is None:
         return ""
-    if show is Show.YUAN:
-        assert isinstance(value, int), "amounts are whole fen"
-        sign = "-" if value < 0 else ""
-        yuan, rest = divmod(abs(value), 100)
-        return f"{sign}{yuan}.{rest:02}"
-    if show is Show.INSTANT:
-        assert isinstance(value, datetime), "an instant is a datetime"
+    if cell is Cell.TIME:
+        assert isinstance(value, datetime), "a time is an instant"
         return value.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
-    text = str(value)
-    return f"'{text}" if show is Show.TEXT and text.startswith(_FORMULA) else text
+    if cell is Cell.TEXT:
+        text = str(value)
+        return f"'{text}" if text.startswith(_FORMULA) else text
+    return number_of(value, cell)

@@ -1,29 +1,22 @@
 """Spreadsheets (.xlsx) of any number of rows, written as they go.
 
-openpyxl keeps its sheets unpacked on disk until it saves, gigabytes for millions of rows, and needs
-some 100 µs for a cell. This writes the same format (ECMA-376, SpreadsheetML) straight into a ZIP
-stream: one table with a frozen, filtered header, over as many sheets as Excel's row limit asks for,
-and one sheet of notes that says what the table is. Text is written in place, and control characters
-that XML cannot hold are dropped. The same rows give the same bytes.
+`sheets` serves tables that people look at whole. For lists of millions openpyxl is not made: it
+keeps its sheets unpacked on disk until it saves, gigabytes then. This writes the same format
+(ECMA-376, SpreadsheetML) straight into a ZIP stream: one table with a frozen, filtered header, over
+as many sheets as the row limit asks for, and one sheet of notes that says what the table is. Cells
+hold what those of `sheets` hold, text as text and exact money; the same rows give the same bytes.
 """
 
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from enum import Enum
 from xml.sax.saxutils import escape
 
 from server.infra.archive import Archive, Member, Sink
-from server.kit.clock import SHANGHAI
+from server.infra.sheets import Cell, Column, Value, number_of, text_of
 
+WIDTH = 18.0
 SHEET_ROWS_MAX = 1_000_000
 """Rows of a sheet below its header; Excel itself ends at 1,048,576."""
-CELL_CHARS_MAX = 32_767
 
-_EPOCH = datetime(1899, 12, 30, tzinfo=UTC)
-_DAY = timedelta(days=1)
-_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _REL = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -31,20 +24,9 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 
-class Show(Enum):
-    """How a column's values are shown; the value is its style's number in the file."""
-
-    TEXT = 0
-    """As it is; also numbers that are names, such as an order's."""
-    COUNT = 2
-    """A whole number with thousands parted."""
-    YUAN = 3
-    """Whole fen, shown as yuan with two decimals."""
-    INSTANT = 4
-    """An aware datetime, shown in Shanghai's time to the second."""
-
-
+_STYLE = {Cell.TEXT: 0, Cell.COUNT: 2, Cell.YUAN: 3, Cell.TIME: 4}
 _HEADER_STYLE, _NOTE_STYLE = 1, 5
+"""Numbers of the styles below, in their order."""
 
 _STYLES = (
     f'{_HEAD}<styleSheet xmlns="{_MAIN}">'
@@ -71,15 +53,6 @@ _STYLES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column: its header, how its values are shown, its width in characters."""
-
-    title: str
-    show: Show = Show.TEXT
-    width: int = 14
-
-
 class LongSheet:
     """A workbook on its way into `sink`: `rows` as often as there are some, then `close`."""
 
@@ -102,7 +75,7 @@ class LongSheet:
         self._part = self._begin()
         self._letters = [_letters(number) for number in range(len(columns))]
 
-    def rows(self, rows: Iterable[Sequence[object]]) -> None:
+    def rows(self, rows: Iterable[Sequence[Value]]) -> None:
         """Add rows: a value for each column, None for nothing."""
         lines: list[str] = []
         for row in rows:
@@ -130,7 +103,7 @@ class LongSheet:
         part = self._archive.open(f"xl/worksheets/sheet{self._sheets}.xml")
         selected = ' tabSelected="1"' if self._sheets == 1 else ""
         widths = "".join(
-            f'<col min="{n}" max="{n}" width="{column.width}" customWidth="1"/>'
+            f'<col min="{n}" max="{n}" width="{column.width or WIDTH}" customWidth="1"/>'
             for n, column in enumerate(self._columns, 1)
         )
         header = "".join(_text(column.title, _HEADER_STYLE) for column in self._columns)
@@ -150,9 +123,9 @@ class LongSheet:
         self._part.write(f'</sheetData><autoFilter ref="A1:{last}"/></worksheet>'.encode())
         self._part.close()
 
-    def _line(self, number: int, row: Sequence[object]) -> str:
+    def _line(self, number: int, row: Sequence[Value]) -> str:
         cells = [
-            _cell(f"{letters}{number}", value, column.show)
+            _cell(f"{letters}{number}", value, column.cell)
             for letters, column, value in zip(self._letters, self._columns, row, strict=True)
             if value is not None
         ]
@@ -170,29 +143,20 @@ class LongSheet:
         ).encode()
 
 
-def _cell(place: str, value: object, show: Show) -> str:
-    style = show.value
-    if show is Show.TEXT:
-        text = escape(_UNFIT.sub("", str(value))[:CELL_CHARS_MAX])
+def _cell(place: str, value: Value, cell: Cell) -> str:
+    style = _STYLE[cell]
+    if cell is Cell.TEXT:
+        text = escape(text_of(str(value)))
         return (
             f'<c r="{place}" t="inlineStr" s="{style}"><is><t xml:space="preserve">{text}</t></is>'
             "</c>"
         )
-    if show is Show.INSTANT:
-        assert isinstance(value, datetime), "an instant is a datetime"
-        days = (value.astimezone(SHANGHAI).replace(tzinfo=UTC) - _EPOCH) / _DAY
-        return f'<c r="{place}" s="{style}"><v>{days:.8f}</v></c>'
-    assert isinstance(value, int), "amounts and counts are whole numbers"
-    if show is Show.YUAN:
-        sign = "-" if value < 0 else ""
-        yuan, rest = divmod(abs(value), 100)
-        return f'<c r="{place}" s="{style}"><v>{sign}{yuan}.{rest:02}</v></c>'
-    return f'<c r="{place}" s="{style}"><v>{value}</v></c>'
+    return f'<c r="{place}" s="{style}"><v>{number_of(value, cell)}</v></c>'
 
 
 def _text(text: str, style: int) -> str:
     """A cell of text that stands where it is written."""
-    kept = escape(_UNFIT.sub("", text)[:CELL_CHARS_MAX])
+    kept = escape(text_of(text))
     return f'<c t="inlineStr" s="{style}"><is><t xml:space="preserve">{kept}</t></is></c>'
 
 
