@@ -14,11 +14,13 @@ from server.campaign import routes as campaign_routes
 from server.claim import routes as claim_routes
 from server.funding import routes as funding_routes
 from server.identity import routes as identity_routes
-from server.infra import db, http, log, memory, openapi
+from server.infra import db, http, log, memory, metrics, openapi
 from server.infra.redis import RedisError
 from server.kit.clock import Clock, iso
 from server.merchant import routes as merchant_routes
 from server.parts import Parts, make_parts, running
+from server.reconcile import gauges
+from server.reconcile import routes as reconcile_routes
 from server.redemption import routes as redemption_routes
 from server.settings import Settings, load
 from server.staff import routes as staff_routes
@@ -80,6 +82,8 @@ def _add_routes(app: App, parts: Parts) -> None:
     app.blueprint(merchant_routes.blueprint(parts.programme))
     app.blueprint(voucher_routes.blueprint(parts.wallet, sessions))
     app.blueprint(redemption_routes.blueprint(parts.redemptions, sessions))
+    app.blueprint(reconcile_routes.blueprint(parts.reconciliation, ask))
+    app.blueprint(metrics.blueprint(metrics.Metrics(gauges.measures)))
 
 
 def _add_health(app: App, parts: Parts) -> None:

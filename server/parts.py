@@ -32,6 +32,7 @@ from server.infra.wechat import WeChat
 from server.kit.clock import Clock, SystemClock
 from server.merchant.service import Merchants
 from server.models import MODELS
+from server.reconcile.service import Reconciliation
 from server.redemption.gate import ScanGate
 from server.redemption.service import Redemptions
 from server.settings import Settings
@@ -66,6 +67,7 @@ class Parts:
     merchants: Merchants
     wallet: Wallet
     redemptions: Redemptions
+    reconciliation: Reconciliation
 
 
 def make_parts(settings: Settings, clock: Clock | None = None) -> Parts:
@@ -79,6 +81,7 @@ def make_parts(settings: Settings, clock: Clock | None = None) -> Parts:
     signer = TokenSigner(KeyRing.from_secret(settings.secret))
     sessions = Sessions(signer, people, clock)
     gate = Gate(redis, programme.claim, clock)
+    campaign = Campaign(programme, clock, redis)
     wechat = WeChat(
         settings.wechat_appid,
         settings.wechat_secret,
@@ -112,13 +115,14 @@ def make_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         staff=Staff(signer, StaffAttempts(redis), clock),
         audit_log=AuditLog(Signer(settings.secret)),
         board=board,
-        campaign=Campaign(programme, clock, redis),
+        campaign=campaign,
         funding=Funding(programme, clock),
         gate=gate,
         desk=ClaimDesk(board, people, gate, clock, derive_key(settings.secret, "claim.network")),
         merchants=Merchants(programme, clock),
         wallet=Wallet(codes, clock),
         redemptions=Redemptions(programme, codes, ScanGate(redis, clock), clock),
+        reconciliation=Reconciliation(campaign, gate, clock),
     )
 
 

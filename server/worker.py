@@ -14,7 +14,7 @@ from server.campaign.domain import RoundState
 from server.claim import jobs as claim_jobs
 from server.identity import jobs as identity_jobs
 from server.parts import Parts, make_parts, running
-from server.reconcile.service import alarm
+from server.reconcile.domain import Scope
 from server.settings import Settings
 from server.staff import jobs as staff_jobs
 from server.voucher import jobs as voucher_jobs
@@ -28,6 +28,8 @@ PENDING_EVERY_SECONDS = 1.0
 EXPIRY_EVERY_SECONDS = 5.0
 CHECKPOINT_EVERY_SECONDS = 10.0
 RECONCILE_EVERY_SECONDS = 60.0
+RECONCILE_ALL_EVERY_SECONDS = 300.0
+"""How often the worker asks whether the hourly full run is due."""
 FORGET_EVERY_SECONDS = 600.0
 PAUSE_AFTER_ERROR_SECONDS = 1.0
 
@@ -51,14 +53,15 @@ async def run(settings: Settings) -> None:
 
 
 def _loops(parts: Parts) -> list[tuple[float, str, Callable[[], Awaitable[object]]]]:
-    campaign, gate = parts.campaign, parts.gate
+    campaign, gate, book = parts.campaign, parts.gate, parts.reconciliation
     return [
         (ROUNDS_EVERY_SECONDS, "rounds", lambda: claim_jobs.keep_rounds(campaign, gate)),
         (PENDING_EVERY_SECONDS, "pending", lambda: claim_jobs.complete_pending(campaign, gate)),
         (EXPIRY_EVERY_SECONDS, "expiry", lambda: _expire(parts)),
         (FORGET_EVERY_SECONDS, "sessions", lambda: _forget(parts)),
         (CHECKPOINT_EVERY_SECONDS, "checkpoint", lambda: _sign(parts)),
-        (RECONCILE_EVERY_SECONDS, "reconcile", lambda: alarm(campaign, gate)),
+        (RECONCILE_EVERY_SECONDS, "reconcile", lambda: book.beat(Scope.MINUTE)),
+        (RECONCILE_ALL_EVERY_SECONDS, "reconcile-all", lambda: book.beat(Scope.FULL)),
     ]
 
 

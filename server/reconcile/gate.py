@@ -5,9 +5,11 @@ from uuid import UUID
 from server.campaign.models import Offer, Round
 from server.claim.gate import Gate
 from server.claim.models import Claim
-from server.reconcile.book import Finding
+from server.reconcile.invariants import Finding
 
 PENDING_MAX = 100_000
+GATE = "gate_agrees:"
+"""Begins the name of the invariant of each round's gate; the round's id follows."""
 
 
 async def gate_findings(gate: Gate, round_id: object) -> list[Finding]:
@@ -43,4 +45,4 @@ async def gate_findings(gate: Gate, round_id: object) -> list[Finding]:
                     "pending": open_takes.get(offer.position, 0),
                 }
             )
-    return [Finding(f"gate_agrees:{round_id}", "闸口剩余 + 待入账 + 已领 = 库存", tuple(rows))]
+    return [Finding(f"{GATE}{round_id}", "闸口剩余 + 待入账 + 已领 = 库存", tuple(rows))]

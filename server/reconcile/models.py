@@ -1,4 +1,4 @@
-"""Table of alarms: invariants that were found broken."""
+"""Tables of alarms (invariants that were found broken) and of the last runs."""
 
 from tortoise import fields
 from tortoise.indexes import Index
@@ -28,12 +28,16 @@ class Alarm(Model):
 
 
 class Check(Model):
-    """The last time that everything was checked; one row."""
+    """The last run of each scope: one row for the minute's run, one for the full run."""
 
     id = fields.SmallIntField(primary_key=True, generated=False)
+    """1 for the minute's run, 2 for the full one (`domain.Scope`)."""
     at = fields.DatetimeField()
     broken_count = fields.IntField()
     seconds = fields.FloatField()
+    """How long it took."""
+    position = fields.JSONField[dict[str, int]]()
+    """Fen on all accounts of each kind, at the snapshot that was checked."""
 
     class Meta:
         """Plain table."""

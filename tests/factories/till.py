@@ -12,7 +12,7 @@ from server.ledger.domain import payable_account
 from server.ledger.models import Account
 from server.ledger.service import balance_fen
 from server.merchant.models import Merchant
-from server.reconcile.book import MONEY, RIGHTS, check
+from server.reconcile.book import ALL, check
 from server.redemption.gate import ScanGate
 from server.redemption.models import Redemption
 from server.redemption.schemas import RedemptionRequest, RefundRequest
@@ -78,7 +78,7 @@ async def check_books(tills: Sequence[Till]) -> None:
     Balances sum to zero; what a merchant is owed is what was redeemed there net of refunds; every
     redemption has its order to itself.
     """
-    broken = [finding for finding in await check((*MONEY, *RIGHTS)) if not finding.holds]
+    broken = [finding for finding in await check(ALL) if not finding.holds]
     assert not broken, broken
     assert sum([await balance_fen(row.id) for row in await Account.all()]) == 0
     for till in tills:

@@ -13,9 +13,10 @@ from server.claim.filling import fill
 from server.claim.gate import Gate
 from server.kit.clock import SetClock
 from server.reconcile import service
+from server.reconcile.domain import Scope
 from server.reconcile.gate import gate_findings
 from tests.factories.book import Factory, round_of
-from tests.factories.staff import PLANNER
+from tests.factories.money import add_stock
 
 
 @pytest.fixture
@@ -82,7 +83,7 @@ async def test_a_gate_that_is_about_to_be_filled_proves_nothing(
     redis: "aioredis.Redis", gate: Gate, offer: Offer, campaign: Campaign
 ) -> None:
     await shift(redis, offer, 5)
-    await campaign.add_stock(offer.id, 1, actor=PLANNER)
+    await add_stock(campaign, offer.id, 1)
     assert await gate_findings(gate, round_of(offer)) == []
     await redis.flushall()
     assert await gate_findings(gate, round_of(offer)) == []
@@ -97,10 +98,11 @@ async def test_everything_is_checked_and_a_break_is_an_error_in_the_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(service, "GATE_PAUSE_SECONDS", 0.01)
-    await service.alarm(campaign, gate)
+    book = service.Reconciliation(campaign, gate, campaign.clock)
+    await book.watch(Scope.MINUTE)
     assert [r for r in caplog.records if r.levelno >= logging.ERROR] == []
     await shift(redis, offer, -1)
-    await service.alarm(campaign, gate)
+    await book.watch(Scope.MINUTE)
     (said,) = [r.getMessage() for r in caplog.records if r.levelno >= logging.ERROR]
     assert f"gate_agrees:{offer.round_id}" in said
     assert str(offer.id) in said
