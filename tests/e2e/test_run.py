@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import pytest
 
 from server.infra.engines import Engines
@@ -56,6 +57,15 @@ def command(demo: Demo, *arguments: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
+def works_for(demo: Demo) -> str:
+    """The role of the account that the banner names, logged in with the password it tells."""
+    said = re.search(r"账号 +(\S+) 等.*密码 (\S+)$", demo.said, re.MULTILINE)
+    assert said is not None, demo.said
+    body = {"name": said[1], "password": said[2]}
+    answer = httpx.post(f"{demo.url}/api/v1/staff/sessions", json=body, trust_env=False)
+    return str(answer.json()["role"])
+
+
 def test_it_starts_from_nothing_keeps_its_data_and_leaves_nothing(
     home: Path, started: list[Demo]
 ) -> None:
@@ -69,6 +79,7 @@ def test_it_starts_from_nothing_keeps_its_data_and_leaves_nothing(
     assert demo.answers()
     voucher = demo.paste()
     assert {"id", "valid_until"} <= set(voucher), voucher
+    assert works_for(demo) == "bureau"
     second_start = subprocess.run(
         [sys.executable, "-m", "server.cli", "run"],
         env=demo.env,
@@ -96,6 +107,7 @@ def test_it_starts_from_nothing_keeps_its_data_and_leaves_nothing(
     until(lambda: not gone_on(workers), "the processes that it had started end with it", 3)
     until(again.answers, again.said)
     assert again.paste()["id"] == voucher["id"]
+    assert works_for(again) == "bureau", "accounts and password are as at the first start"
     listed = command(again, "round", "list").stdout
     assert listed.count("演示轮次") == 2, "demo data is made once"
     assert command(again, "reconcile").returncode == 0
