@@ -1,6 +1,7 @@
 """The one command of the README: it starts everything, survives what dies, and leaves nothing."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
