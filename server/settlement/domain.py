@@ -56,3 +56,14 @@ class LineState(StrEnum):
     """It came back unpaid; a later batch carries it."""
     NOTHING = "nothing"
     """Nothing to pay: refunds took all of it. Not in the payment file."""
+
+
+class HeldReason(StrEnum):
+    """Why a merchant gets no line in a draft though something is due."""
+
+    FROZEN = "frozen"
+    """Its money is held (P-11.5)."""
+    NO_PAYEE = "no_payee"
+    """Nobody has approved where it is paid."""
+    NEGATIVE = "negative"
+    """It owes more, after refunds, than it is owed."""
