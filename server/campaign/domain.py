@@ -13,6 +13,8 @@ OFFERS_MAX = 50
 STOCK_MAX = 5_000_000
 CAP_MAX = 100
 NAME_CHARS_MAX = 60
+TEMPLATE_ID_CHARS_MAX = 40
+TEMPLATE_NAME_CHARS_MAX = 40
 VALID_MIN = timedelta(minutes=1)
 
 
@@ -149,20 +151,36 @@ class LeverageTooLow(Refusal):
     detail = "最低消费不得低于面值的5倍，请调整券种后重新提交。"
 
 
+class UnknownTemplate(Refusal):
+    """There is no such voucher template."""
+
+    code = "campaign.unknown_template"
+    kind = Kind.NOT_FOUND
+    detail = "没有找到这个券种，请在券种列表中核对编号。"
+
+
+class UnknownAddition(Refusal):
+    """Nobody asked for more stock under this id."""
+
+    code = "campaign.unknown_addition"
+    kind = Kind.NOT_FOUND
+    detail = "没有找到这笔加量申请，请在轮次列表中核对编号。"
+
+
 class OwnEntry(Refusal):
-    """Who drafted a round approves it: another person must (P-11.1)."""
+    """Who entered a round, a template or more stock approves it: another person must (P-11.1)."""
 
     code = "campaign.own_entry"
     kind = Kind.FORBIDDEN
-    detail = "不能审批自己录入的轮次，请由其他人员审批。"
+    detail = "不能审批自己录入的内容，请由其他人员审批。"
 
 
 class WrongState(Refusal):
-    """The round's state does not allow this; `data.state` says what it is."""
+    """The state of the round, template or stock does not allow this; `data.state` says it."""
 
     code = "campaign.wrong_state"
     kind = Kind.CONFLICT
-    detail = "当前状态不允许此操作，请刷新后查看轮次状态。"
+    detail = "当前状态不允许此操作，请刷新后查看。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +207,13 @@ class RoundPlan:
 
 
 def check_template(plan: TemplatePlan, *, categories: frozenset[str], leverage_min: int) -> None:
-    """Refuse a template of an unknown category, without value, or under the leverage (P-06.6)."""
+    """Refuse a template without name, category or value, or under the leverage (P-06.6)."""
+    for field, text, chars_max in (
+        ("id", plan.id, TEMPLATE_ID_CHARS_MAX),
+        ("name", plan.name, TEMPLATE_NAME_CHARS_MAX),
+    ):
+        if not 1 <= len(text.strip()) <= len(text) <= chars_max:
+            raise BadRound(field=field, reason="length", chars_max=chars_max)
     if plan.category not in categories:
         raise BadRound(field="category", reason="unknown", value=plan.category)
     if plan.face_value_fen <= 0:

@@ -106,7 +106,7 @@ class Offer(Model):
 
 
 class StockAddition(Model):
-    """More vouchers asked for an offer; a second person decides, since it commits money (P-11.1)."""
+    """More vouchers asked for an offer; a second person decides, for it takes money (P-11.1)."""
 
     id = fields.UUIDField(primary_key=True)
     offer: fields.ForeignKeyRelation[Offer] = fields.ForeignKeyField(

@@ -1,4 +1,4 @@
-"""Planning, approving and running rounds; loading the programme; receiving its money.
+"""Planning, approving and running rounds; templates and stock stand in files of their own.
 
 Every change of a round locks the round's row first and its offers after it, in the order of their
 ids. What a change means for the gate is said by raising the epoch: the gate is filled again from
@@ -13,21 +13,19 @@ from redis import asyncio as aioredis
 
 from server.audit import service as audit
 from server.audit.domain import CLOCK, Action, Actor
+from server.campaign import rows, stock, templates
 from server.campaign.domain import (
     CLAIMABLE,
-    STOCK_MAX,
     TRANSITIONS,
     BadRound,
     OwnEntry,
     RoundPlan,
     RoundState,
     TemplatePlan,
-    UnknownRound,
     WrongState,
     check_plan,
-    check_template,
 )
-from server.campaign.models import Offer, Round, Template
+from server.campaign.models import Offer, Round, StockAddition, Template
 from server.campaign.programme import Programme
 from server.campaign.snapshot import CHANNEL
 from server.infra import notice
@@ -48,62 +46,21 @@ class Campaign:
 
     async def load_programme(self, *, actor: Actor) -> None:
         """Write the programme's templates into the book; may be done again after an edit."""
-        actor.check(Action.TEMPLATE_ENTERED)
         now = self.clock.now()
         await ledger.open_basic_accounts(now)
-        for plan in self.programme.templates:
-            await self.save_template(plan, actor=actor)
+        await templates.load(self.programme, actor=actor, now=now)
 
-    async def save_template(self, plan: TemplatePlan, *, actor: Actor) -> None:
-        """Save a voucher template; one under the leverage is refused (P-06.6).
+    async def enter_template(self, plan: TemplatePlan, *, actor: Actor) -> None:
+        """Write or change a voucher template, for another person to approve (P-06.6, P-11.1)."""
+        await templates.enter(plan, self.programme, actor=actor, now=self.clock.now())
 
-        Offers of rounds that exist keep the terms that they were created with.
-        """
-        actor.check(Action.TEMPLATE_ENTERED)
-        check_template(
-            plan,
-            categories=frozenset(self.programme.categories),
-            leverage_min=self.programme.leverage_min,
-        )
-        values = {
-            "category": plan.category,
-            "name": plan.name,
-            "min_spend_fen": plan.min_spend_fen,
-            "face_value_fen": plan.face_value_fen,
-        }
-        async with transaction():
-            present = await Template.get_or_none(id=plan.id)
-            before = None if present is None else {k: getattr(present, k) for k in values}
-            if before == values:
-                return
-            entry = {"entered_by": actor.name, "approved_by": None}
-            await Template.update_or_create(id=plan.id, defaults=values | entry)
-            await audit.record(
-                Action.TEMPLATE_ENTERED,
-                actor=actor,
-                subject=f"template:{plan.id}",
-                at=self.clock.now(),
-                before=before,
-                after=values,
-            )
+    async def approve_template(self, template_id: str, *, actor: Actor) -> None:
+        """Agree to a template, so that rounds can release it."""
+        await templates.approve(template_id, actor=actor, now=self.clock.now())
 
-    async def appropriate(
-        self, amount_fen: int, *, actor: Actor, document: str, event_id: UUID | None = None
-    ) -> None:
-        """Record public money received into the pool (P-10.1)."""
-        actor.check(Action.FUNDS_APPROVED)
-        if amount_fen <= 0:
-            raise BadRound(field="amount_fen", reason="not_positive")
-        now = self.clock.now()
-        async with transaction():
-            await ledger.appropriate(event_id or uuid7(), amount_fen, at=now)
-            await audit.record(
-                Action.FUNDS_APPROVED,
-                actor=actor,
-                subject=POOL,
-                at=now,
-                after={"amount_fen": amount_fen, "document": document},
-            )
+    async def list_templates(self) -> Sequence[Template]:
+        """All templates, those that wait for a second person too."""
+        return await templates.every()
 
     async def create_round(self, plan: RoundPlan, *, actor: Actor) -> UUID:
         """Draft a round; refused when it is outside the programme or past a limit (P-04)."""
@@ -113,10 +70,7 @@ class Campaign:
             plan, starts_at=self.programme.starts_at, ends_at=self.programme.ends_at, now=now
         )
         async with transaction():
-            templates = await Template.in_bulk([template for template, _ in plan.offers], "id")
-            for template, _ in plan.offers:
-                if template not in templates:
-                    raise BadRound(field="offers", reason="unknown_template", template=template)
+            released = await _approved([template for template, _ in plan.offers])
             row = await Round.create(
                 id=uuid7(),
                 name=plan.name.strip(),
@@ -131,8 +85,8 @@ class Campaign:
             )
             await Offer.bulk_create(
                 [
-                    _offer(row.id, position, templates[template], stock)
-                    for position, (template, stock) in enumerate(plan.offers)
+                    _offer(row.id, position, released[template], count)
+                    for position, (template, count) in enumerate(plan.offers)
                 ]
             )
             await audit.record(
@@ -157,10 +111,10 @@ class Campaign:
         actor.check(Action.ROUND_APPROVED)
         now = self.clock.now()
         async with transaction():
-            row = await _locked(round_id)
+            row = await rows.locked_round(round_id)
             if row.created_by == actor.name:
                 raise OwnEntry
-            _move(row, RoundState.APPROVED)
+            rows.move(row, RoundState.APPROVED)
             if row.closes_at <= now:
                 raise BadRound(field="closes_at", reason="past")
             row.approved_by = actor.name
@@ -190,7 +144,7 @@ class Campaign:
         actor.check(Action.ROUND_OPENED)
         now = self.clock.now()
         async with transaction():
-            row = await _locked(round_id)
+            row = await rows.locked_round(round_id)
             if row.state not in (RoundState.APPROVED, RoundState.SCHEDULED):
                 raise WrongState(state=row.state)
             if not self.programme.runs(now) or row.closes_at <= now:
@@ -216,46 +170,24 @@ class Campaign:
         """Let claiming go on."""
         await self._set_paused(round_id, Action.ROUND_RESUMED, actor=actor, paused=False)
 
-    async def add_stock(self, offer_id: UUID, count: int, *, actor: Actor) -> None:
-        """Add vouchers to an offer and reserve their money (P-03), also while it is open.
+    async def enter_stock(self, offer_id: UUID, count: int, *, actor: Actor) -> UUID:
+        """Ask for more vouchers of an offer; the id under which another person decides."""
+        return await stock.enter(offer_id, count, actor=actor, now=self.clock.now())
 
-        Raises the epoch of the whole round, so that the gate is filled again with the new stock.
-        """
-        actor.check(Action.STOCK_APPROVED)
+    async def approve_stock(self, addition_id: UUID, *, actor: Actor) -> None:
+        """Add the vouchers and reserve their money (P-03), also while the round is open."""
+        ceiling_fen = self.programme.ceiling_fen
         now = self.clock.now()
-        if not 1 <= count <= STOCK_MAX:
-            raise BadRound(field="stock", reason="range", most=STOCK_MAX)
-        async with transaction():
-            offer = await Offer.get_or_none(id=offer_id)
-            if offer is None:
-                raise UnknownRound
-            round_id = UUID(str(offer.round_id))
-            row = await _locked(round_id)
-            if row.state not in CLAIMABLE or row.closes_at <= now:
-                raise WrongState(state=row.state)
-            offers = await locked_offers(round_id)
-            offer = next(one for one in offers if one.id == offer_id)
-            if offer.stock + count > STOCK_MAX:
-                raise BadRound(field="stock", reason="range", most=STOCK_MAX)
-            offer.stock += count
-            await offer.save(update_fields=["stock"])
-            await ledger.reserve(
-                uuid7(),
-                round_id,
-                count * offer.face_value_fen,
-                ceiling_fen=self.programme.ceiling_fen,
-                at=now,
-            )
-            await raise_epoch(row)
-            await audit.record(
-                Action.STOCK_APPROVED,
-                actor=actor,
-                subject=f"round:{round_id}",
-                at=now,
-                before={"offer": str(offer_id), "stock": offer.stock - count},
-                after={"offer": str(offer_id), "stock": offer.stock},
-            )
+        await stock.approve(addition_id, actor=actor, ceiling_fen=ceiling_fen, now=now)
         await self._tell()
+
+    async def waiting_stock(self) -> Sequence[StockAddition]:
+        """What was asked and nobody has decided, the oldest first, with the offers."""
+        return await stock.waiting()
+
+    async def reject_stock(self, addition_id: UUID, *, actor: Actor) -> None:
+        """Refuse more vouchers that somebody asked for."""
+        await stock.reject(addition_id, actor=actor, now=self.clock.now())
 
     async def close(self, round_id: UUID, *, actor: Actor) -> None:
         """End a round and give the money of what nobody claimed back to the pool (P-10.1).
@@ -266,13 +198,13 @@ class Campaign:
         actor.check(Action.ROUND_CLOSED)
         now = self.clock.now()
         async with transaction():
-            row = await _locked(round_id)
+            row = await rows.locked_round(round_id)
             state = row.state
-            _move(row, RoundState.CLOSED)
+            rows.move(row, RoundState.CLOSED)
             row.closed_at = now
             await row.save(update_fields=["state", "closed_at"])
-            offers = await locked_offers(round_id)
-            await raise_epoch(row)
+            offers = await rows.locked_offers(round_id)
+            await rows.raise_epoch(row)
             unclaimed_fen = sum((o.stock - o.issued) * o.face_value_fen for o in offers)
             if unclaimed_fen:
                 await ledger.post(
@@ -319,7 +251,7 @@ class Campaign:
     ) -> None:
         actor.check(action)
         async with transaction():
-            row = await _locked(round_id)
+            row = await rows.locked_round(round_id)
             if row.state not in CLAIMABLE:
                 raise WrongState(state=row.state)
             before = {"paused": row.paused}
@@ -339,10 +271,10 @@ class Campaign:
         self, round_id: UUID, current: RoundState, target: RoundState, action: Action | None = None
     ) -> None:
         async with transaction():
-            row = await _locked(round_id)
+            row = await rows.locked_round(round_id)
             if row.state is not current:
                 return
-            _move(row, target)
+            rows.move(row, target)
             await row.save(update_fields=["state"])
             if action is not None:
                 await audit.record(
@@ -359,33 +291,18 @@ class Campaign:
         await notice.tell(self.redis, CHANNEL)
 
 
-async def _locked(round_id: UUID) -> Round:
-    """The round's row, locked until the transaction ends."""
-    row = await Round.select_for_update(no_key=True).get_or_none(id=round_id)
-    if row is None:
-        raise UnknownRound
-    return row
+async def _approved(names: Sequence[str]) -> dict[str, Template]:
+    """The templates of these names, each approved by a second person (P-11.1); BadRound."""
+    found = await Template.in_bulk(names, "id")
+    for name in names:
+        if name not in found:
+            raise BadRound(field="offers", reason="unknown_template", template=name)
+        if found[name].approved_by is None:
+            raise BadRound(field="offers", reason="template_not_approved", template=name)
+    return found
 
 
-async def locked_offers(round_id: UUID) -> list[Offer]:
-    """The round's offers, locked in the order in which the batch writer locks them."""
-    return await Offer.filter(round_id=round_id).select_for_update(no_key=True).order_by("id")
-
-
-async def raise_epoch(row: Round) -> None:
-    """Shut the book to the present filling of the gate; the round and its offers are locked."""
-    row.gate_epoch += 1
-    await row.save(update_fields=["gate_epoch"])
-    await Offer.filter(round_id=row.id).update(gate_epoch=row.gate_epoch)
-
-
-def _move(row: Round, target: RoundState) -> None:
-    if not TRANSITIONS.allows(row.state, target):
-        raise WrongState(state=row.state, target=target)
-    row.state = TRANSITIONS.move(row.state, target)
-
-
-def _offer(round_id: UUID, position: int, template: Template, stock: int) -> Offer:
+def _offer(round_id: UUID, position: int, template: Template, count: int) -> Offer:
     return Offer(
         id=uuid7(),
         round_id=round_id,
@@ -395,5 +312,5 @@ def _offer(round_id: UUID, position: int, template: Template, stock: int) -> Off
         name=template.name,
         min_spend_fen=template.min_spend_fen,
         face_value_fen=template.face_value_fen,
-        stock=stock,
+        stock=count,
     )

@@ -12,7 +12,7 @@ from asyncpg.pgproto.pgproto import UUID as BookUUID  # noqa: N811 - built in C 
 
 from server.campaign.domain import CLAIMABLE
 from server.campaign.models import Round
-from server.campaign.service import locked_offers, raise_epoch
+from server.campaign.rows import locked_offers, raise_epoch
 from server.claim.domain import Held
 from server.claim.gate import Filling, Holder
 from server.infra.db import connection, transaction

@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 
 from server.kit.clock import SHANGHAI
 
@@ -31,6 +31,15 @@ def whole(least: int, most: int) -> Callable[[str], int]:
         raise argparse.ArgumentTypeError(message)
 
     return parse
+
+
+def day(value: str) -> date:
+    """A day, as `2026-03-05`."""
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        message = f"{value[:40]!r} 不是日期，应如 2026-03-05"
+        raise argparse.ArgumentTypeError(message) from None
 
 
 def instant(value: str) -> datetime:

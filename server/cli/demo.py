@@ -8,7 +8,9 @@ from uuid import UUID
 from server.campaign.domain import CLAIMABLE, Phase, RoundFacts, RoundPlan, phase
 from server.campaign.snapshot import facts_of
 from server.cli import office
+from server.funding.domain import EntryKind, EntryPlan
 from server.kit.clock import SHANGHAI
+from server.kit.ids import uuid7
 from server.ledger import service as ledger
 from server.ledger.domain import POOL
 from server.merchant.domain import MerchantPlan, StorePlan
@@ -34,10 +36,7 @@ async def load(parts: Parts) -> RoundFacts:
     now = parts.clock.now()
     await office.open_accounts(parts)
     if await ledger.balance_fen(POOL) == 0 and await ledger.committed_fen() == 0:
-        treasurer = await office.acting(parts, office.TREASURER)
-        await parts.campaign.appropriate(
-            APPROPRIATION_FEN, actor=treasurer, document="演示〔2026〕1 号"
-        )
+        await _appropriate(parts, now)
     await enter_merchants(parts)
     rounds = [facts_of(row) for row in await parts.campaign.in_state(*CLAIMABLE)]
     for facts in rounds:
@@ -51,6 +50,19 @@ async def load(parts: Parts) -> RoundFacts:
         await _round(parts, "演示轮次·明天上午十点", tomorrow, 1)
     rows = await parts.campaign.in_state(*CLAIMABLE)
     return next(facts_of(row) for row in rows if row.id == opened)
+
+
+async def _appropriate(parts: Parts, now: datetime) -> None:
+    """Money in the pool, entered by one person of finance and approved by another."""
+    plan = EntryPlan(
+        uuid7(),
+        EntryKind.APPROPRIATION,
+        APPROPRIATION_FEN,
+        "演示〔2026〕1 号",
+        now.astimezone(SHANGHAI).date(),
+    )
+    await parts.funding.enter(plan, actor=await office.acting(parts, office.TREASURER))
+    await parts.funding.approve(plan.id, actor=await office.acting(parts, office.CONTROLLER))
 
 
 async def _round(parts: Parts, name: str, opens_at: datetime, cap: int) -> UUID:

@@ -6,12 +6,35 @@ import os
 import sys
 from collections.abc import Sequence
 
-from server.cli import audit, checks, funds, merchants, people, processes, rounds, run, staff, token
+from server.cli import (
+    audit,
+    checks,
+    funds,
+    merchants,
+    people,
+    processes,
+    rounds,
+    run,
+    staff,
+    templates,
+    token,
+)
 from server.cli.simulate import command as simulate
 from server.cli.trouble import sentence
 
 WORDS = (
-    *(run, processes, staff, rounds, funds, merchants, people, checks, audit, token, simulate),
+    run,
+    processes,
+    staff,
+    templates,
+    rounds,
+    funds,
+    merchants,
+    people,
+    checks,
+    audit,
+    token,
+    simulate,
 )
 BROKEN_PIPE = 128 + 13
 """The status of a program that SIGPIPE ended, as a shell reports it."""

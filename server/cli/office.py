@@ -14,6 +14,7 @@ from server.staff.domain import StaffKnown
 PLANNER = "shangwu-1"
 APPROVER = "shangwu-2"
 TREASURER = "caizheng-1"
+CONTROLLER = "caizheng-2"
 AUDITOR = "shenji-1"
 INSTITUTION_ID = UUID("019d0000-0000-7000-8000-0000000000d1")
 """The demo's payment institution, to which `zhifu-1` belongs."""
@@ -22,7 +23,7 @@ ACCOUNTS = (
     (PLANNER, Role.BUREAU, None),
     (APPROVER, Role.BUREAU, None),
     (TREASURER, Role.FINANCE, None),
-    ("caizheng-2", Role.FINANCE, None),
+    (CONTROLLER, Role.FINANCE, None),
     (AUDITOR, Role.AUDITOR, None),
     ("zhifu-1", Role.INSTITUTION, INSTITUTION_ID),
     ("jianguan-1", Role.SUPERVISION, None),

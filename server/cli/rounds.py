@@ -1,7 +1,7 @@
 """`huixiang round …`: planning and running rounds, through the same service as the console."""
 
 import argparse
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from server.kit.clock import SHANGHAI
 from server.kit.money import fen_text
 
 if TYPE_CHECKING:
+    from server.campaign.models import Round, StockAddition
     from server.parts import Parts
 
 _VERBS = {
@@ -21,6 +22,11 @@ _VERBS = {
     "pause": "暂停领取",
     "resume": "恢复领取",
     "close": "结束并退回未领资金",
+}
+
+_ON_STOCK = {
+    "approve-stock": "审批加量并预留资金（须与申请人不同）",
+    "reject-stock": "退回加量申请",
 }
 
 
@@ -51,11 +57,16 @@ def add(commands: Any) -> None:
         parser.add_argument("round_id", type=UUID, help="轮次编号")
         parser.add_argument("--by", required=True, type=text, help="操作人")
         parser.set_defaults(run=_simple)
-    stock = verbs.add_parser("add-stock", help="增加某券种数量并预留资金")
+    stock = verbs.add_parser("add-stock", help="申请增加某券种数量，待他人审批")
     stock.add_argument("offer_id", type=UUID, help="投放编号（round list 可见）")
     stock.add_argument("count", type=whole(1, STOCK_MAX), help="增加张数")
-    stock.add_argument("--by", required=True, type=text, help="操作人")
+    stock.add_argument("--by", required=True, type=text, help="申请人")
     stock.set_defaults(run=_add_stock)
+    for verb, meaning in _ON_STOCK.items():
+        parser = verbs.add_parser(verb, help=meaning)
+        parser.add_argument("addition_id", type=UUID, help="加量编号（round list 可见）")
+        parser.add_argument("--by", required=True, type=text, help="审批人")
+        parser.set_defaults(run=_decide_stock)
     verbs.add_parser("list", help="列出全部轮次").set_defaults(run=_list)
 
 
@@ -105,17 +116,33 @@ def _simple(asked: argparse.Namespace) -> int:
 
 
 def _add_stock(asked: argparse.Namespace) -> int:
+    async def work(parts: "Parts") -> UUID:
+        actor = await parts.staff.named(asked.by, ORIGIN)
+        return await parts.campaign.enter_stock(asked.offer_id, asked.count, actor=actor)
+
+    addition_id = with_parts(work)
+    print(f"已申请加量，待他人审批：{addition_id}")
+    return 0
+
+
+def _decide_stock(asked: argparse.Namespace) -> int:
     async def work(parts: "Parts") -> None:
         actor = await parts.staff.named(asked.by, ORIGIN)
-        await parts.campaign.add_stock(asked.offer_id, asked.count, actor=actor)
+        if asked.verb == "approve-stock":
+            await parts.campaign.approve_stock(asked.addition_id, actor=actor)
+        else:
+            await parts.campaign.reject_stock(asked.addition_id, actor=actor)
 
     with_parts(work)
-    print("已增加，资金已预留。")
+    print("已增加，资金已预留。" if asked.verb == "approve-stock" else "已退回，数量不变。")
     return 0
 
 
 def _list(asked: argparse.Namespace) -> int:
-    rounds = with_parts(lambda parts: parts.campaign.in_state(*RoundState))
+    async def work(parts: "Parts") -> "tuple[Sequence[Round], Sequence[StockAddition]]":
+        return await parts.campaign.in_state(*RoundState), await parts.campaign.waiting_stock()
+
+    rounds, additions = with_parts(work)
     for row in rounds:
         opens, closes = (
             at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
@@ -126,6 +153,8 @@ def _list(asked: argparse.Namespace) -> int:
         for offer in row.offers:
             worth = fen_text(offer.face_value_fen)
             print(f"    {offer.id}  {offer.name}  面值 {worth}  已领 {offer.issued}/{offer.stock}")
+            for one in (one for one in additions if one.offer_id == offer.id):
+                print(f"        {one.id}  待审批加量 {one.count} 张（{one.entered_by}）")
     if not rounds:
         print("还没有轮次。")
     return 0

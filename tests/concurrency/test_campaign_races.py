@@ -14,7 +14,7 @@ from redis import asyncio as aioredis
 from tortoise.exceptions import BaseORMException
 
 from server.audit.domain import Actor, Role
-from server.campaign import service
+from server.campaign import rows, service
 from server.campaign.models import Offer, Round
 from server.campaign.programme import Programme
 from server.campaign.service import Campaign
@@ -26,8 +26,9 @@ from server.ledger import service as ledger
 from server.ledger.domain import POOL, round_account
 from server.models import MODELS
 from server.reconcile.book import MONEY, check
+from tests.factories.money import appropriate
 from tests.factories.shared import empty, shared_database
-from tests.factories.staff import APPROVER, FINANCE, SYSTEM
+from tests.factories.staff import APPROVER, PLANNER, SYSTEM
 from tests.integration.campaign.scene import (
     FACE_FEN,
     POOL_FEN,
@@ -63,7 +64,7 @@ async def campaign(
 async def begin(campaign: Campaign) -> None:
     await empty()
     await campaign.load_programme(actor=SYSTEM)
-    await campaign.appropriate(POOL_FEN, actor=FINANCE, document="一")
+    await appropriate(campaign.programme, campaign.clock, POOL_FEN)
 
 
 async def at_once(*asked: Awaitable[Any]) -> Counter[str]:
@@ -112,7 +113,9 @@ async def add_at_once(campaign: Campaign) -> UUID:
     await begin(campaign)
     round_id = await approved(campaign, 100)
     offer = await offer_of(round_id)
-    adding = (campaign.add_stock(offer.id, 10, actor=one) for one in SEVERAL)
+    asked = [await campaign.enter_stock(offer.id, 10, actor=PLANNER) for _ in SEVERAL]
+    pairs = zip(asked, SEVERAL, strict=True)
+    adding = (campaign.approve_stock(addition, actor=one) for addition, one in pairs)
     assert await at_once(*adding) == {"done": AT_ONCE}
     return round_id
 
@@ -136,8 +139,8 @@ async def test_stock_added_by_several_at_once_is_all_there_breaks_without_row_lo
     async def offers(round_id: UUID) -> list[Offer]:
         return await Offer.filter(round_id=round_id)
 
-    monkeypatch.setattr(service, "_locked", row)
-    monkeypatch.setattr(service, "locked_offers", offers)
+    monkeypatch.setattr(rows, "locked_round", row)
+    monkeypatch.setattr(rows, "locked_offers", offers)
     for _ in range(ROUNDS_MAX):
         round_id = await add_at_once(campaign)
         if (await offer_of(round_id)).stock < 100 + 10 * AT_ONCE:
@@ -170,7 +173,7 @@ async def test_a_round_closed_by_several_at_once_pays_back_once_breaks_without_r
     def another(*parts: object) -> UUID:
         return uuid.uuid4()
 
-    monkeypatch.setattr(service, "_locked", row)
+    monkeypatch.setattr(rows, "locked_round", row)
     # The event's id is a second guard: without the lock it turns the other payments into errors.
     monkeypatch.setattr(service, "derive", another)
     for _ in range(ROUNDS_MAX):

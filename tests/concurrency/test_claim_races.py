@@ -14,7 +14,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from server.campaign import service as campaign_service
+from server.campaign import rows as campaign_rows
 from server.claim import book, filling, service
 from server.claim.filling import fill
 from server.claim.gate import Filling, Gate
@@ -22,6 +22,7 @@ from server.claim.jobs import keep_rounds
 from server.infra.db import transaction
 from server.infra.redis import open_redis
 from server.ledger.domain import POOL
+from tests.factories.money import add_stock
 from tests.factories.staff import BUREAU
 from tests.integration.claim.conftest import desk, gate_redis, gate_url, scene
 from tests.integration.claim.scene import (
@@ -257,7 +258,7 @@ async def add_stock_during_a_rush(scene: Scene, desks: Sequence[Desk]) -> Opened
     people = await scene.people(80)
     rushing = asyncio.create_task(rush_and_retry(desks, opened, people))
     for _ in range(3):
-        await scene.campaign.add_stock(opened.offers[0], 10, actor=BUREAU)
+        await add_stock(scene.campaign, opened.offers[0], 10)
         await asyncio.sleep(0.02)
     await rushing
     for one in desks:
@@ -277,7 +278,7 @@ async def test_stock_added_during_a_rush_is_given_whole_and_once(
 async def test_stock_added_during_a_rush_is_given_whole_and_once_breaks_without_new_epoch(
     scene: Scene, desks: list[Desk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(campaign_service, "raise_epoch", nothing)
+    monkeypatch.setattr(campaign_rows, "raise_epoch", nothing)
     opened = await add_stock_during_a_rush(scene, desks)
     assert await issued(opened) < [50]
     assert f"gate_agrees:{opened.id}" in await scene.broken()
@@ -350,7 +351,7 @@ async def test_closing_releases_exactly_what_nobody_claimed(
 async def test_closing_releases_exactly_what_nobody_claimed_breaks_without_new_epoch(
     scene: Scene, desk: Desk, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(campaign_service, "raise_epoch", nothing)
+    monkeypatch.setattr(campaign_rows, "raise_epoch", nothing)
     opened, told = await close_before_the_book(scene, desk, database_url)
     assert (told, await issued(opened)) == (WON, [2])
     assert "rounds_add_up" in await scene.broken()

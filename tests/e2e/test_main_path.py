@@ -14,14 +14,15 @@ from server.ledger import service as ledger
 from server.ledger.domain import POOL
 from server.parts import Parts
 from server.reconcile.service import reconcile
-from tests.factories.staff import APPROVER, FINANCE, PLANNER
+from tests.factories.money import appropriate
+from tests.factories.staff import APPROVER, PLANNER
 from tests.system import System, bearer
 
 
 async def open_round(parts: Parts, stock: int = 100) -> tuple[UUID, UUID]:
     """An approved round that is open now; the round and its only offer."""
     now = parts.clock.now()
-    await parts.campaign.appropriate(stock * 500, actor=FINANCE, document="测试")
+    await appropriate(parts.programme, parts.clock, stock * 500)
     plan = RoundPlan(
         name="测试轮次",
         opens_at=now,

@@ -14,7 +14,7 @@ import pytest
 from server.cli import demo, office
 from server.infra.db import connection
 from server.parts import Parts
-from tests.factories.staff import FINANCE
+from tests.factories.money import appropriate
 from tests.system import System, free_port
 
 PROJECT = Path(__file__).parent.parent.parent
@@ -38,7 +38,7 @@ def simulate(env: dict[str, str], *arguments: str) -> subprocess.CompletedProces
 @pytest.fixture
 async def stage(system: System, parts: Parts) -> System:
     """The shipped processes with what the demo has: money and merchants."""
-    await parts.campaign.appropriate(10_000_00, actor=FINANCE, document="测试")
+    await appropriate(parts.programme, parts.clock, 10_000_00)
     await office.open_accounts(parts)
     await demo.enter_merchants(parts)
     return system

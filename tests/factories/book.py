@@ -23,7 +23,8 @@ from server.merchant.models import Merchant, Store
 from server.merchant.service import Merchants
 from server.voucher.domain import VoucherState
 from server.voucher.models import Voucher
-from tests.factories.staff import APPROVER, BUREAU, FINANCE, PLANNER, SYSTEM
+from tests.factories.money import appropriate
+from tests.factories.staff import APPROVER, BUREAU, PLANNER, SYSTEM
 
 APPROPRIATED_FEN = 10_000_000_00
 _numbers = count(1)
@@ -43,7 +44,7 @@ class Factory:
         """An offer of a new, approved round that is open now."""
         campaign = Campaign(self.programme, self.clock, self.redis)
         await campaign.load_programme(actor=SYSTEM)
-        await campaign.appropriate(APPROPRIATED_FEN, actor=FINANCE, document="test")
+        await appropriate(self.programme, self.clock, APPROPRIATED_FEN)
         now = self.clock.now()
         plan = RoundPlan(
             name=f"第{next(_numbers)}轮",

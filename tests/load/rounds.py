@@ -12,7 +12,8 @@ from server.parts import Parts, make_parts, running
 from server.reconcile.book import MONEY, RIGHTS, check
 from server.reconcile.gate import gate_findings
 from server.settings import Settings
-from tests.factories.staff import APPROVER, FINANCE, PLANNER, SYSTEM
+from tests.factories import money
+from tests.factories.staff import APPROVER, PLANNER, SYSTEM
 
 TEMPLATES = ("dining-10-2", "dining-20-4", "retail-50-5")
 """As in the demo's round: three offers, two of them per person. Everybody asks for the first."""
@@ -87,9 +88,7 @@ async def appropriate(settings: Settings) -> None:
     """Templates, and money for every round to come."""
     async with running(make_parts(settings)) as parts:
         await parts.campaign.load_programme(actor=SYSTEM)
-        await parts.campaign.appropriate(
-            parts.programme.ceiling_fen, actor=FINANCE, document="压测"
-        )
+        await money.appropriate(parts.programme, parts.clock, parts.programme.ceiling_fen)
 
 
 async def open_round(settings: Settings, stock: int) -> Ground:

@@ -9,8 +9,9 @@ from server.campaign.programme import Programme
 from server.campaign.service import Campaign
 from server.infra.engines import Engines
 from server.kit.clock import SetClock
+from tests.factories.money import appropriate
 from tests.factories.shared import empty, shared_database
-from tests.factories.staff import FINANCE, SYSTEM
+from tests.factories.staff import SYSTEM
 from tests.integration.campaign.scene import POOL_FEN
 
 
@@ -32,5 +33,5 @@ async def campaign(
 ) -> Campaign:
     made = Campaign(programme, clock, redis)
     await made.load_programme(actor=SYSTEM)
-    await made.appropriate(POOL_FEN, actor=FINANCE, document="晋财〔2026〕1 号")
+    await appropriate(programme, clock, POOL_FEN)
     return made

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tortoise.exceptions import IntegrityError
 
 from server.audit.domain import CLOCK, Actor
 from server.audit.models import Entry
@@ -14,10 +13,10 @@ from server.campaign.models import Offer, Round, Template
 from server.campaign.service import Campaign
 from server.campaign.snapshot import facts_of
 from server.kit.clock import SetClock
-from server.kit.ids import uuid7
 from server.ledger import service as ledger
 from server.ledger.domain import POOL
-from tests.factories.staff import APPROVER, FINANCE, PLANNER, SYSTEM
+from tests.factories.money import add_stock
+from tests.factories.staff import APPROVER, PLANNER, SYSTEM
 from tests.integration.campaign.scene import (
     FACE_FEN,
     POOL_FEN,
@@ -126,7 +125,7 @@ async def test_a_paused_round_halts_and_goes_on(campaign: Campaign, clock: SetCl
 async def test_added_stock_is_reserved_and_makes_the_gate_stale(campaign: Campaign) -> None:
     round_id = await approved(campaign)
     offer = await offer_of(round_id)
-    await campaign.add_stock(offer.id, 50, actor=PLANNER)
+    await add_stock(campaign, offer.id, 50)
     assert await held_fen(round_id) == 150 * FACE_FEN
     changed = await offer_of(round_id)
     assert (changed.stock, changed.gate_epoch) == (150, offer.gate_epoch + 1)
@@ -177,7 +176,7 @@ async def test_an_edited_template_leaves_the_terms_of_existing_offers(
 ) -> None:
     round_id = await approved(campaign)
     shipped = next(t for t in campaign.programme.templates if t.id == "retail-50-5")
-    await campaign.save_template(replace(shipped, min_spend_fen=60_00), actor=PLANNER)
+    await campaign.enter_template(replace(shipped, min_spend_fen=60_00), actor=PLANNER)
     assert (await Template.get(id="retail-50-5")).min_spend_fen == 60_00
     assert (await offer_of(round_id)).min_spend_fen == 50_00
     entry = await Entry.filter(subject="template:retail-50-5").order_by("-id").first()
@@ -185,16 +184,6 @@ async def test_an_edited_template_leaves_the_terms_of_existing_offers(
     written = json.loads(entry.body)
     assert (written["actor"], written["before"]["min_spend_fen"]) == (PLANNER.name, 50_00)
     assert written["after"]["min_spend_fen"] == 60_00
-
-
-async def test_an_appropriation_posts_once_for_its_event(campaign: Campaign) -> None:
-    event_id = uuid7()
-    await campaign.appropriate(100, actor=FINANCE, document="甲", event_id=event_id)
-    before = await book()
-    with pytest.raises(IntegrityError):
-        await campaign.appropriate(100, actor=FINANCE, document="甲", event_id=event_id)
-    assert await book() == before
-    assert before["pool"] == POOL_FEN + 100
 
 
 async def _row(round_id: object) -> Round:

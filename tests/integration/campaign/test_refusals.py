@@ -27,7 +27,8 @@ from server.kit.clock import SetClock
 from server.kit.errors import Refusal
 from server.kit.ids import uuid7
 from server.ledger.domain import CeilingPassed, PoolShort
-from tests.factories.staff import APPROVER, BUREAU, FINANCE, PLANNER
+from tests.factories.money import appropriate
+from tests.factories.staff import APPROVER, BUREAU, PLANNER
 from tests.integration.campaign.scene import (
     FACE_FEN,
     POOL_FEN,
@@ -92,12 +93,14 @@ async def test_the_ceiling_is_named_before_the_pool(campaign: Campaign) -> None:
 async def test_added_stock_has_the_same_limits(campaign: Campaign) -> None:
     enough = POOL_FEN // FACE_FEN
     offer = await offer_of(await approved(campaign, enough - 1))
-    said = await refused(campaign.add_stock(offer.id, 2, actor=PLANNER), PoolShort)
+    two = await campaign.enter_stock(offer.id, 2, actor=PLANNER)
+    said = await refused(campaign.approve_stock(two, actor=APPROVER), PoolShort)
     assert said["missing_fen"] == FACE_FEN
     low = replace(campaign, programme=replace(campaign.programme, ceiling_fen=POOL_FEN - FACE_FEN))
-    said = await refused(low.add_stock(offer.id, 1, actor=PLANNER), CeilingPassed)
+    one = await campaign.enter_stock(offer.id, 1, actor=PLANNER)
+    said = await refused(low.approve_stock(one, actor=APPROVER), CeilingPassed)
     assert said["missing_fen"] == FACE_FEN
-    await campaign.add_stock(offer.id, 1, actor=PLANNER)
+    await campaign.approve_stock(one, actor=APPROVER)
 
 
 async def reach(campaign: Campaign, state: RoundState) -> UUID:
@@ -121,7 +124,7 @@ ALLOWED = {
     "pause": set(CLAIMABLE),
     "resume": set(CLAIMABLE),
     "close": set(CLAIMABLE),
-    "add_stock": set(CLAIMABLE),
+    "enter_stock": set(CLAIMABLE),
 }
 
 
@@ -131,8 +134,9 @@ async def test_every_act_in_every_state_is_done_or_refused(
 ) -> None:
     for verb, states in ALLOWED.items():
         round_id = await reach(campaign, state)
-        if verb == "add_stock":
-            act = campaign.add_stock((await offer_of(round_id)).id, 1, actor=BUREAU)
+        act: Awaitable[Any]
+        if verb == "enter_stock":
+            act = campaign.enter_stock((await offer_of(round_id)).id, 1, actor=BUREAU)
         else:
             act = getattr(campaign, verb)(round_id, actor=BUREAU)
         if state in states:
@@ -141,9 +145,9 @@ async def test_every_act_in_every_state_is_done_or_refused(
             assert (await refused(act, WrongState))["state"] == state, verb
 
 
-@pytest.mark.parametrize("verb", ["approve", "open_now", "pause", "resume", "close", "add_stock"])
+@pytest.mark.parametrize("verb", ["approve", "open_now", "pause", "resume", "close", "enter_stock"])
 async def test_a_round_that_does_not_exist_is_unknown(campaign: Campaign, verb: str) -> None:
-    counts = (1,) if verb == "add_stock" else ()
+    counts = (1,) if verb == "enter_stock" else ()
     await refused(getattr(campaign, verb)(uuid7(), *counts, actor=APPROVER), UnknownRound)
 
 
@@ -182,25 +186,26 @@ async def test_no_round_is_opened_outside_the_programme(
 
 async def test_stock_is_not_added_after_the_end(campaign: Campaign, clock: SetClock) -> None:
     offer = await offer_of(await approved(campaign))
+    waiting = await campaign.enter_stock(offer.id, 1, actor=PLANNER)
     clock.move(timedelta(hours=2))
-    await refused(campaign.add_stock(offer.id, 1, actor=PLANNER), WrongState)
+    await refused(campaign.enter_stock(offer.id, 1, actor=PLANNER), WrongState)
+    await refused(campaign.approve_stock(waiting, actor=APPROVER), WrongState)
 
 
 @pytest.mark.parametrize("count", [0, -1, STOCK_MAX + 1, 10**30])
 async def test_absurd_counts_are_refused(campaign: Campaign, count: int) -> None:
     offer = await offer_of(await approved(campaign))
-    await refused(campaign.add_stock(offer.id, count, actor=PLANNER), BadRound)
+    await refused(campaign.enter_stock(offer.id, count, actor=PLANNER), BadRound)
 
 
 async def test_stock_stays_under_its_limit_however_often_it_is_added(campaign: Campaign) -> None:
-    await campaign.appropriate(STOCK_MAX * FACE_FEN, actor=FINANCE, document="二")
-    offer = await offer_of(await approved(campaign, STOCK_MAX))
-    await refused(campaign.add_stock(offer.id, 1, actor=PLANNER), BadRound)
-
-
-@pytest.mark.parametrize("amount_fen", [0, -1])
-async def test_an_appropriation_is_positive(campaign: Campaign, amount_fen: int) -> None:
-    await refused(campaign.appropriate(amount_fen, actor=FINANCE, document="二"), BadRound)
+    await appropriate(campaign.programme, campaign.clock, STOCK_MAX * FACE_FEN)
+    offer = await offer_of(await approved(campaign, STOCK_MAX - 1))
+    ones = [await campaign.enter_stock(offer.id, 1, actor=PLANNER) for _ in range(2)]
+    await campaign.approve_stock(ones[0], actor=APPROVER)
+    await refused(campaign.enter_stock(offer.id, 1, actor=PLANNER), BadRound)
+    said = await refused(campaign.approve_stock(ones[1], actor=APPROVER), BadRound)
+    assert said == {"field": "stock", "reason": "range", "most": 0}
 
 
 @pytest.mark.policy("P-06.6")
@@ -208,7 +213,7 @@ async def test_a_template_under_the_leverage_is_not_saved(campaign: Campaign) ->
     shipped = campaign.programme.templates[0]
     thin = replace(shipped, min_spend_fen=4_99, face_value_fen=1_00)
     before = await Template.all().order_by("id").values()
-    await refused(campaign.save_template(thin, actor=PLANNER), LeverageTooLow)
+    await refused(campaign.enter_template(thin, actor=PLANNER), LeverageTooLow)
     assert await Template.all().order_by("id").values() == before
 
 

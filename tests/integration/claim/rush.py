@@ -24,7 +24,8 @@ from server.parts import Parts
 from server.reconcile.service import reconcile
 from server.voucher.models import Voucher
 from tests.conftest import POLICY, SECRET
-from tests.factories.staff import APPROVER, FINANCE, PLANNER
+from tests.factories.money import appropriate
+from tests.factories.staff import APPROVER, PLANNER
 from tests.integration.claim.scene import Opened
 from tests.system import System
 
@@ -57,7 +58,7 @@ class Rush:
     ) -> "Rush":
         """An open round and its residents, straight into the book."""
         now = parts.clock.now()
-        await parts.campaign.appropriate(stock * 5_00, actor=FINANCE, document="test")
+        await appropriate(parts.programme, parts.clock, stock * 5_00)
         plan = RoundPlan(
             name="测试轮次",
             opens_at=now,

@@ -33,7 +33,8 @@ from server.kit.clock import Clock
 from server.kit.errors import Refusal
 from server.kit.ids import uuid7
 from server.reconcile.service import reconcile
-from tests.factories.staff import APPROVER, FINANCE, PLANNER, SYSTEM
+from tests.factories.money import appropriate
+from tests.factories.staff import APPROVER, PLANNER, SYSTEM
 
 WON, AGAIN = "won", "again"
 NETWORK_KEY = bytes(range(32))
@@ -103,7 +104,7 @@ class Scene:
     ) -> Opened:
         """An approved round with an offer for each stock."""
         await self.campaign.load_programme(actor=SYSTEM)
-        await self.campaign.appropriate(10_000_000_00, actor=FINANCE, document="test")
+        await appropriate(self.programme, self.clock, 10_000_000_00)
         opens_at = self.clock.now() + opens_in
         plan = RoundPlan(
             name="测试轮次",

@@ -22,6 +22,7 @@ from server.identity.snapshot import Change
 from server.kit.clock import SetClock, iso
 from server.kit.errors import Refusal
 from server.voucher.models import Voucher
+from tests.factories.money import add_stock
 from tests.factories.staff import BUREAU, SYSTEM
 from tests.integration.claim.scene import AGAIN, HOUR, WON, Desk, Opened, Scene, at_once, issued
 
@@ -61,7 +62,7 @@ async def test_terms_stay_as_they_were_when_the_template_is_edited(
 ) -> None:
     opened = await scene.open(3)
     old = next(one for one in scene.programme.templates if one.id == "retail-50-5")
-    await scene.campaign.save_template(
+    await scene.campaign.enter_template(
         type(old)(old.id, old.category, "改过的名称", 80_00, 6_00), actor=SYSTEM
     )
     await desk.board.read()
@@ -241,7 +242,7 @@ async def test_added_stock_is_given_and_no_more(scene: Scene, desk: Desk) -> Non
         WON: 1,
         "claim.sold_out": 4,
     }
-    await scene.campaign.add_stock(opened.offers[0], 2, actor=BUREAU)
+    await add_stock(scene.campaign, opened.offers[0], 2)
     await desk.board.read()
     assert await at_once(*(desk.claim(one, opened) for one in people)) == {
         WON: 2,

@@ -26,6 +26,7 @@ ACCOUNTS = {
     "审批员": Role.BUREAU,
     "商务局": Role.BUREAU,
     "财政": Role.FINANCE,
+    "财政二": Role.FINANCE,
     "公安": Role.SECURITY,
 }
 

@@ -11,12 +11,33 @@ from tests.integration.cli.conftest import Command
 from tests.system import System
 
 GHOST = "0197a000-0000-7000-8000-00000000abcd"
-FUND = ("fund", "appropriate", "1000.00", "--document", "晋财〔2026〕1 号", "--by", "财政")
+FUND = "fund enter appropriation 1000.00 --document 晋财〔2026〕1号 --by 财政".split()
 MERCHANT = (
     "merchant add --name 老城饭庄 --category dining --category retail --store 总店 "
     "--address 西大街88号 --subdistrict 西街 --by 商务局 --code"
 ).split()
 CODE = "91140502MA0DEM0A1" + demo._check_digit("91140502MA0DEM0A1")
+
+
+POSITION = """\
+累计拨付               ¥1,000.00
+更正减少                   ¥0.00
+拨付净额               ¥1,000.00
+资金池（未安排）         ¥250.00
+已预留未领取             ¥750.00
+已领取未使用               ¥0.00
+应付商户                   ¥0.00
+结算途中                   ¥0.00
+已付商户                   ¥0.00
+已退还                     ¥0.00
+待从商户扣回               ¥0.00
+专用账户应有余额       ¥1,000.00
+已承诺金额               ¥750.00
+方案上限          ¥60,000,000.00
+拨付净额 = 资金池 + 未领取 + 未使用 + 应付 + 途中 + 已付 + 已退还
+¥1,000.00 = ¥250.00 + ¥750.00 + ¥0.00 + ¥0.00 + ¥0.00 + ¥0.00 + ¥0.00
+相符。
+""".splitlines()
 
 
 def local(at: datetime) -> str:
@@ -32,7 +53,10 @@ def plan(stock: int = 100, template: str = "retail-50-5", lasts: int = 120) -> l
 
 
 def test_a_round_lives_its_life_from_the_terminal(huixiang: Command, within: Command) -> None:
-    assert within(*FUND).out == "已登记拨付 ¥1,000.00。\n"
+    entered = within(*FUND)
+    assert entered.out.startswith("已登记拨付 ¥1,000.00，待他人审批：")
+    agreed = within("fund", "approve", *entered.ids, "--by", "财政二")
+    assert agreed.out == "已入账：拨付 ¥1,000.00（晋财〔2026〕1号）。\n"
     created = huixiang(*plan())
     assert created.status == 0
     (round_id,) = created.ids
@@ -46,15 +70,21 @@ def test_a_round_lives_its_life_from_the_terminal(huixiang: Command, within: Com
         assert (done.status, done.out, done.err) == (0, "已完成。\n", "")
     assert "（已暂停）" in within("round", "list").out
     assert within("round", "resume", round_id, "--by", "审批员").status == 0
-    assert within("round", "add-stock", offer_id, "50", "--by", "录入员").status == 0
+    asked = within("round", "add-stock", offer_id, "50", "--by", "录入员")
+    assert asked.out.startswith("已申请加量，待他人审批：")
+    assert f"{asked.ids[0]}  待审批加量 50 张（录入员）" in within("round", "list").out
+    own = within("round", "approve-stock", *asked.ids, "--by", "录入员")
+    assert (own.status, "campaign.own_entry" in own.err) == (1, True)
+    more = within("round", "approve-stock", *asked.ids, "--by", "财政")
+    assert more.out == "已增加，资金已预留。\n"
+    refused = within("round", "add-stock", offer_id, "1", "--by", "录入员")
+    rejected = within("round", "reject-stock", *refused.ids, "--by", "审批员")
+    assert rejected.out == "已退回，数量不变。\n"
     assert "已领 0/150" in within("round", "list").out
     shown = within("fund", "show").out
-    assert shown.split() == [
-        *("资金池余额", "¥250.00", "已承诺金额", "¥750.00"),
-        *("方案上限", "¥60,000,000.00"),
-    ]
+    assert shown.splitlines() == POSITION
     assert within("round", "close", round_id, "--by", "审批员").status == 0
-    assert "¥1,000.00" in within("fund", "show").out
+    assert "资金池（未安排）       ¥1,000.00" in within("fund", "show").out
     proven = huixiang("ledger", "check")
     assert (proven.status, proven.out.splitlines()[-1]) == (0, "全部相符。")
 
@@ -134,7 +164,14 @@ def test_a_number_that_is_none_is_refused_with_a_sentence(
         ([*plan(), "--name", "名" * 61], "campaign.invalid"),
         ([*plan(), "--opens-at", "0001-01-01T00:00"], "campaign.invalid"),
         ([*plan(), "--closes-at", "9999-12-31T23:59:59-23:59"], "campaign.invalid"),
-        (["fund", "appropriate", "0", "--document", "x", "--by", "财政"], "campaign.invalid"),
+        ([*FUND[:3], "0", *FUND[4:]], "funding.invalid"),
+        ([*FUND, "--on", "2020-01-01"], "funding.invalid"),
+        ([*FUND, "--by", "审批员"], "audit.not_allowed"),
+        (["fund", "approve", GHOST, "--by", "财政"], "funding.unknown"),
+        (["fund", "reject", GHOST, "--note", "x", "--by", "财政"], "funding.unknown"),
+        (["round", "approve-stock", GHOST, "--by", "商务局"], "campaign.unknown_addition"),
+        (["round", "reject-stock", GHOST, "--by", "商务局"], "campaign.unknown_addition"),
+        (["template", "approve", "cars", "--by", "商务局"], "campaign.unknown_template"),
         ([*MERCHANT, "123"], "merchant.invalid"),
         ([*MERCHANT, CODE[:-1] + "Z"], "merchant.invalid"),
         ([*MERCHANT, CODE, "--category", "cars"], "merchant.invalid"),
