@@ -12,6 +12,10 @@ from sanic.worker.loader import AppLoader
 from server.audit import routes as audit_routes
 from server.campaign import routes as campaign_routes
 from server.claim import routes as claim_routes
+from server.console import door as console_door
+from server.console import figures as console_figures
+from server.console import funding as console_funding
+from server.console import home as console_home
 from server.funding import routes as funding_routes
 from server.identity import routes as identity_routes
 from server.infra import db, http, log, memory, metrics, openapi
@@ -23,6 +27,7 @@ from server.reconcile import gauges
 from server.reconcile import routes as reconcile_routes
 from server.redemption import routes as redemption_routes
 from server.settings import Settings, load
+from server.settlement import routes as settlement_routes
 from server.staff import routes as staff_routes
 from server.staff.asking import asker
 from server.voucher import routes as voucher_routes
@@ -53,6 +58,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> App:
     )
     parts = make_parts(settings, clock)
     _add_routes(app, parts)
+    _add_screens(app, parts)
     _add_health(app, parts)
     stack = AsyncExitStack()
 
@@ -82,8 +88,19 @@ def _add_routes(app: App, parts: Parts) -> None:
     app.blueprint(merchant_routes.blueprint(parts.programme))
     app.blueprint(voucher_routes.blueprint(parts.wallet, sessions))
     app.blueprint(redemption_routes.blueprint(parts.redemptions, sessions))
+    app.blueprint(settlement_routes.blueprint(parts.settlement, ask))
     app.blueprint(reconcile_routes.blueprint(parts.reconciliation, ask))
     app.blueprint(metrics.blueprint(metrics.Metrics(gauges.measures)))
+
+
+def _add_screens(app: App, parts: Parts) -> None:
+    """The console: pages for named accounts. Its cookie is for TLS alone, but in a demo."""
+    clock, secure = parts.clock, not parts.settings.demo
+    door = console_door.Door(parts.staff, parts.settings.proxies_count, secure=secure)
+    app.blueprint(console_door.blueprint(door))
+    app.blueprint(console_home.blueprint(door, parts.funding, parts.reconciliation))
+    app.blueprint(console_funding.blueprint(parts.funding, door, clock))
+    app.blueprint(console_figures.blueprint(door, parts.programme, clock))
 
 
 def _add_health(app: App, parts: Parts) -> None:

@@ -17,6 +17,7 @@ from server.campaign.service import Campaign
 from server.campaign.snapshot import CHANNEL, RoundBoard
 from server.claim.gate import Gate
 from server.claim.service import ClaimDesk
+from server.funding.domain import EntryKind
 from server.funding.service import Funding
 from server.identity.attempts import Attempts
 from server.identity.personal import Personal
@@ -36,6 +37,8 @@ from server.reconcile.service import Reconciliation
 from server.redemption.gate import ScanGate
 from server.redemption.service import Redemptions
 from server.settings import Settings
+from server.settlement.desk import Settlement
+from server.settlement.repayment import repay
 from server.staff.attempts import Attempts as StaffAttempts
 from server.staff.service import Staff
 from server.voucher.service import Wallet
@@ -67,6 +70,7 @@ class Parts:
     merchants: Merchants
     wallet: Wallet
     redemptions: Redemptions
+    settlement: Settlement
     reconciliation: Reconciliation
 
 
@@ -116,12 +120,13 @@ def make_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         audit_log=AuditLog(Signer(settings.secret)),
         board=board,
         campaign=campaign,
-        funding=Funding(programme, clock),
+        funding=Funding(programme, clock, {EntryKind.REPAYMENT: repay}),
         gate=gate,
         desk=ClaimDesk(board, people, gate, clock, derive_key(settings.secret, "claim.network")),
         merchants=Merchants(programme, clock),
         wallet=Wallet(codes, clock),
         redemptions=Redemptions(programme, codes, ScanGate(redis, clock), clock),
+        settlement=Settlement.of(programme, Vault(ring), clock),
         reconciliation=Reconciliation(campaign, gate, clock),
     )
 

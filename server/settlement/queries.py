@@ -1,6 +1,7 @@
 """Reading batches as each role may: a payment institution sees what was sent to it, alone."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from uuid import UUID
 
@@ -11,6 +12,9 @@ from server.audit.domain import Actor, Role
 from server.merchant.models import Merchant
 from server.settlement.models import Batch, Line
 from server.settlement.refusals import Unknown
+
+LINE_NUMBER_MAX = 2**31 - 1
+"""As the column has it."""
 
 
 def visible(actor: Actor) -> "QuerySet[Batch]":
@@ -56,7 +60,7 @@ async def lines(batch: Batch, after: int, count: int) -> Sequence[Line]:
     return await Line.filter(batch_id=batch.id, number__gt=after).order_by("number").limit(count)
 
 
-async def frozen_among(merchant_ids: Sequence[UUID]) -> Set[UUID]:
+async def frozen_among(merchant_ids: Sequence[UUID]) -> AbstractSet[UUID]:
     """Those of these merchants whose money is held now (P-11.5).
 
     Their rows are held until the transaction ends, so that a freezing is either seen here or comes

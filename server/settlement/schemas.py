@@ -1,5 +1,6 @@
 """What is sent about settlement, and what is told. No account number is ever told, its tail is."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
@@ -9,6 +10,7 @@ import msgspec
 from server.kit.clock import iso
 from server.kit.money import FEN_MAX
 from server.settlement.domain import HeldReason, LicenceKind
+from server.settlement.drafting import Held
 from server.settlement.entries import (
     LICENCE_NO_CHARS_MAX,
     NAME_CHARS_MAX,
@@ -125,6 +127,14 @@ class DraftView(msgspec.Struct, frozen=True):
 
     batch: BatchView
     held: list[HeldView]
+
+
+class SentView(msgspec.Struct, frozen=True):
+    """A batch after sending; `held_back` came back at once, its merchants being frozen (P-11.5)."""
+
+    batch: BatchView
+    has_file: bool
+    held_back: "list[LineView]"
 
 
 class LineView(msgspec.Struct, frozen=True):
@@ -245,6 +255,23 @@ def batch_view(row: Batch) -> BatchView:
         file_sha256=bytes(row.file_sha256).hex() if row.file_sha256 else None,
         ended_at=_instant(row.ended_at),
         reason=row.reason,
+    )
+
+
+def draft_view(batch: Batch, held: Sequence[Held]) -> DraftView:
+    """What is told of a draft."""
+    return DraftView(
+        batch_view(batch),
+        [
+            HeldView(
+                str(one.merchant_id),
+                one.merchant_name,
+                one.reason,
+                one.redemptions_count,
+                one.amount_fen,
+            )
+            for one in held
+        ],
     )
 
 

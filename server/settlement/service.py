@@ -124,6 +124,18 @@ class Batches:
             )
         return Sent(batch, content, held_back)
 
+    async def one(self, batch_id: UUID, actor: Actor) -> Batch:
+        """One batch, as far as the actor may know of it. Unknown."""
+        actor.check(View.SETTLEMENT)
+        return await queries.seen(batch_id, actor)
+
+    async def page(
+        self, after: tuple[datetime, UUID] | None, count: int, actor: Actor
+    ) -> Sequence[Batch]:
+        """Up to `count` batches that the actor may know of, newest first."""
+        actor.check(View.SETTLEMENT)
+        return await queries.page(actor, after, count)
+
     async def file(self, batch_id: UUID, actor: Actor) -> tuple[Batch, bytes]:
         """The payment file as it was sent, for who sends it and who pays by it.
 
