@@ -5,20 +5,25 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
+from tortoise.exceptions import IntegrityError
 
+from server.audit import jobs
 from server.audit import service as audit
 from server.audit.domain import Action
-from server.audit.models import Entry, Link
+from server.audit.models import Checkpoint, Entry, Link
+from server.audit.signing import Signer
 from server.audit.verify import verify
 from server.infra.db import connection, transaction
 from server.infra.engines import Engines
 from server.kit.clock import SetClock
+from tests.conftest import SECRET
 from tests.factories.shared import empty, shared_database
 from tests.factories.staff import FINANCE
 
 pytestmark = pytest.mark.race
 
 AT_ONCE = 30
+WORKERS = 6
 ROUNDS_MAX = 20
 """A twin looks this often for a race that happens nearly every time."""
 SOURCE = "SELECT pg_get_functiondef('chain_entry'::regproc)"
@@ -80,5 +85,31 @@ async def test_acts_at_once_are_chained_without_a_gap_breaks_without_the_lock(
         if failed:
             assert {type(one) for one in failed} == {asyncpg.UniqueViolationError}
             assert "audit_chain_pkey" in str(failed[0])
+            return
+    raise AssertionError("the race never happened")
+
+
+async def sign_at_once(clock: SetClock) -> list[Checkpoint | BaseException | None]:
+    """What WORKERS workers get that find a log that is due."""
+    assert await act_at_once(clock) == []
+    signer = Signer(SECRET)
+    turns = (jobs.checkpoint(signer, clock) for _ in range(WORKERS))
+    return await asyncio.gather(*turns, return_exceptions=True)
+
+
+@pytest.mark.policy("P-11.2")
+async def test_workers_at_once_sign_once(book_url: str, clock: SetClock) -> None:
+    for _ in range(3):
+        signed = await sign_at_once(clock)
+        assert signed.count(None) == WORKERS - 1
+        assert [row.seq for row in await Checkpoint.all()] == [AT_ONCE]
+
+
+async def test_workers_at_once_sign_once_breaks_without_the_lock(
+    book_url: str, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "_LOCK", "SELECT 1")
+    for _ in range(ROUNDS_MAX):
+        if any(isinstance(one, IntegrityError) for one in await sign_at_once(clock)):
             return
     raise AssertionError("the race never happened")
