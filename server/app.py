@@ -16,6 +16,7 @@ from server.console import door as console_door
 from server.console import figures as console_figures
 from server.console import funding as console_funding
 from server.console import home as console_home
+from server.exports import routes as exports_routes
 from server.funding import routes as funding_routes
 from server.identity import routes as identity_routes
 from server.infra import db, http, log, memory, metrics, openapi
@@ -23,9 +24,11 @@ from server.infra.redis import RedisError
 from server.kit.clock import Clock, iso
 from server.merchant import routes as merchant_routes
 from server.parts import Parts, make_parts, running
+from server.performance import routes as performance_routes
 from server.reconcile import gauges
 from server.reconcile import routes as reconcile_routes
 from server.redemption import routes as redemption_routes
+from server.sampling import routes as sampling_routes
 from server.settings import Settings, load
 from server.settlement import routes as settlement_routes
 from server.staff import routes as staff_routes
@@ -88,7 +91,10 @@ def _add_routes(app: App, parts: Parts) -> None:
     app.blueprint(merchant_routes.blueprint(parts.programme))
     app.blueprint(voucher_routes.blueprint(parts.wallet, sessions))
     app.blueprint(redemption_routes.blueprint(parts.redemptions, sessions))
+    app.blueprint(exports_routes.blueprint(parts.exports, parts.staff, proxies_count))
+    app.blueprint(sampling_routes.blueprint(parts.samples, parts.staff, proxies_count))
     app.blueprint(settlement_routes.blueprint(parts.settlement, ask))
+    app.blueprint(performance_routes.blueprint(parts.performance, ask))
     app.blueprint(reconcile_routes.blueprint(parts.reconciliation, ask))
     app.blueprint(metrics.blueprint(metrics.Metrics(gauges.measures)))
 
