@@ -17,6 +17,10 @@ from server.campaign.service import Campaign
 from server.campaign.snapshot import CHANNEL, RoundBoard
 from server.claim.gate import Gate
 from server.claim.service import ClaimDesk
+from server.exports.kinds import Kind
+from server.exports.service import Exports
+from server.figures import lists as figures_lists
+from server.funding import lists as funding_lists
 from server.funding.domain import EntryKind
 from server.funding.service import Funding
 from server.identity.attempts import Attempts
@@ -33,9 +37,13 @@ from server.infra.wechat import WeChat
 from server.kit.clock import Clock, SystemClock
 from server.merchant.service import Merchants
 from server.models import MODELS
+from server.performance.service import Performance
 from server.reconcile.service import Reconciliation
 from server.redemption.gate import ScanGate
 from server.redemption.service import Redemptions
+from server.sampling import bundle
+from server.sampling.cases import of_frozen_merchants
+from server.sampling.service import Samples
 from server.settings import Settings
 from server.settlement.desk import Settlement
 from server.settlement.repayment import repay
@@ -65,11 +73,14 @@ class Parts:
     board: RoundBoard
     campaign: Campaign
     funding: Funding
+    performance: Performance
     gate: Gate
     desk: ClaimDesk
     merchants: Merchants
     wallet: Wallet
     redemptions: Redemptions
+    exports: Exports
+    samples: Samples
     settlement: Settlement
     reconciliation: Reconciliation
 
@@ -121,14 +132,27 @@ def make_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         board=board,
         campaign=campaign,
         funding=Funding(programme, clock, {EntryKind.REPAYMENT: repay}),
+        performance=Performance(programme, clock),
         gate=gate,
         desk=ClaimDesk(board, people, gate, clock, derive_key(settings.secret, "claim.network")),
         merchants=Merchants(programme, clock),
         wallet=Wallet(codes, clock),
         redemptions=Redemptions(programme, codes, ScanGate(redis, clock), clock),
+        exports=Exports(_kinds(programme), clock),
+        samples=Samples(of_frozen_merchants, clock),
         settlement=Settlement.of(programme, Vault(ring), clock),
         reconciliation=Reconciliation(campaign, gate, clock),
     )
+
+
+def _kinds(programme: Programme) -> dict[str, Kind]:
+    """Every list that can be exported, by its name."""
+    kinds = (
+        *figures_lists.kinds(programme.categories),
+        funding_lists.LEDGER,
+        *bundle.kinds(programme.name, programme.categories),
+    )
+    return {kind.name: kind for kind in kinds}
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from server.audit import jobs as audit_jobs
 from server.campaign.domain import RoundState
 from server.claim import jobs as claim_jobs
+from server.exports import jobs as exports_jobs
 from server.identity import jobs as identity_jobs
 from server.parts import Parts, make_parts, running
 from server.reconcile.domain import Scope
@@ -26,6 +27,7 @@ LOG = logging.getLogger("huixiang.worker")
 ROUNDS_EVERY_SECONDS = 0.2
 PENDING_EVERY_SECONDS = 1.0
 EXPIRY_EVERY_SECONDS = 5.0
+EXPORTS_EVERY_SECONDS = 1.0
 CHECKPOINT_EVERY_SECONDS = 10.0
 RECONCILE_EVERY_SECONDS = 60.0
 RECONCILE_ALL_EVERY_SECONDS = 300.0
@@ -58,11 +60,18 @@ def _loops(parts: Parts) -> list[tuple[float, str, Callable[[], Awaitable[object
         (ROUNDS_EVERY_SECONDS, "rounds", lambda: claim_jobs.keep_rounds(campaign, gate)),
         (PENDING_EVERY_SECONDS, "pending", lambda: claim_jobs.complete_pending(campaign, gate)),
         (EXPIRY_EVERY_SECONDS, "expiry", lambda: _expire(parts)),
+        (EXPORTS_EVERY_SECONDS, "exports", lambda: _export(parts)),
+        (FORGET_EVERY_SECONDS, "swept", lambda: exports_jobs.sweep(parts.clock)),
         (FORGET_EVERY_SECONDS, "sessions", lambda: _forget(parts)),
         (CHECKPOINT_EVERY_SECONDS, "checkpoint", lambda: _sign(parts)),
         (RECONCILE_EVERY_SECONDS, "reconcile", lambda: book.beat(Scope.MINUTE)),
         (RECONCILE_ALL_EVERY_SECONDS, "reconcile-all", lambda: book.beat(Scope.FULL)),
     ]
+
+
+async def _export(parts: Parts) -> None:
+    """Write one export, if one waits; the other loops go on meanwhile."""
+    await exports_jobs.write_next(parts.exports.kinds, parts.clock)
 
 
 async def _expire(parts: Parts) -> None:
