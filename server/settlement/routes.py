@@ -1,7 +1,9 @@
 """`/api/v1/settlements`: institutions, payees, batches, payment files, receipts, statements."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import quote
 from uuid import UUID
 
@@ -28,10 +30,17 @@ NAME_DEFAULT = "receipt.csv"
 SECURED = {TOKEN: list[str]()}
 
 
+Handler = TypeVar("Handler", bound=Callable[..., Awaitable[HTTPResponse]])
+
+
 class _Stream(Protocol):
-    """What Sanic's stream of a body lets a handler set: how much it takes."""
+    """What Sanic's stream of a body lets a handler do: set how much it takes, and read it."""
 
     request_max_size: int
+
+    async def read(self) -> bytes | None:
+        """The next piece; none at the end."""
+        ...
 
 
 def blueprint(settlement: Settlement, asker: Asker) -> Blueprint:
@@ -247,7 +256,7 @@ def _add_statements(routes: Blueprint, settlement: Settlement, asker: Asker) -> 
     ) -> HTTPResponse:
         actor = await asker(request)
         batch, merchant = identifier(batch_id, "batch_id"), identifier(merchant_id, "merchant_id")
-        return _stated(request, await statements.of_batch(batch, merchant, actor))
+        return await _stated(request, await statements.of_batch(batch, merchant, actor))
 
     @routes.get("/statements/<merchant_id:str>")
     @_described(
@@ -259,7 +268,7 @@ def _add_statements(routes: Blueprint, settlement: Settlement, asker: Asker) -> 
         actor = await asker(request)
         merchant = identifier(merchant_id, "merchant_id")
         since, until = (_instant(request.args.get(name), name) for name in ("since", "until"))
-        return _stated(request, await statements.of_period(merchant, since, until, actor))
+        return await _stated(request, await statements.of_period(merchant, since, until, actor))
 
 
 def _described(
@@ -270,10 +279,10 @@ def _described(
     status: int = SEEN,
     media: str = JSON,
     query: tuple[str, ...] = (),
-) -> Any:
+) -> Callable[[Handler], Handler]:
     """The description of a route; every one needs a session."""
     more: dict[str, Any] = {"body": {JSON: body}} if body else {}
-    return openapi.definition(
+    described = openapi.definition(
         summary=summary,
         tag="settlement",
         parameter=[openapi.definitions.Parameter(name, str, "query") for name in query],
@@ -281,13 +290,13 @@ def _described(
         secured=SECURED,
         **more,
     )
+    return cast("Callable[[Handler], Handler]", described)
 
 
 async def _body(request: Request, bytes_max: int) -> bytes:
     """The body of a request that is a file, larger than other bodies may be; TooLarge."""
-    stream = request.stream
-    assert stream is not None, "the route takes its body as a stream"
-    cast("_Stream", stream).request_max_size = bytes_max
+    stream = cast("_Stream", request.stream)
+    stream.request_max_size = bytes_max
     taken = bytearray()
     while (piece := await stream.read()) is not None:
         taken += piece
@@ -296,14 +305,15 @@ async def _body(request: Request, bytes_max: int) -> bytes:
     return bytes(taken)
 
 
-def _stated(request: Request, statement: Statement) -> HTTPResponse:
+async def _stated(request: Request, statement: Statement) -> HTTPResponse:
     wanted = request.args.get("format")
     if wanted not in {None, "json", "xlsx"}:
         raise Unreadable(reason="format is json or xlsx")
     if wanted != "xlsx":
         return _shown(statement)
     name = f"{statement.credit_code}-{statement.batch or 'statement'}.xlsx"
-    return _download(statement_workbook(statement), name, XLSX)
+    content = await asyncio.to_thread(statement_workbook, statement)
+    return _download(content, name, XLSX)
 
 
 def _download(content: bytes, name: str, kind: str) -> HTTPResponse:
@@ -318,13 +328,14 @@ def _shown(view: msgspec.Struct, status: int = SEEN) -> HTTPResponse:
 
 def _instant(text: str | None, name: str) -> datetime:
     """An instant of a query, with its offset."""
+    unreadable = Unreadable(reason=f"{name} is an instant with an offset")
     try:
         instant = datetime.fromisoformat(text or "")
         if instant.tzinfo is None:
-            raise ValueError
+            raise unreadable
         return instant.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise Unreadable(reason=f"{name} is an instant with an offset") from None
+        raise unreadable from None
 
 
 def _place(cursor: str | None) -> tuple[datetime, UUID] | None:
