@@ -12,6 +12,7 @@ from sanic.worker.loader import AppLoader
 from server.audit import routes as audit_routes
 from server.campaign import routes as campaign_routes
 from server.claim import routes as claim_routes
+from server.console import audit as console_audit
 from server.console import door as console_door
 from server.console import figures as console_figures
 from server.console import funding as console_funding
@@ -107,6 +108,7 @@ def _add_screens(app: App, parts: Parts) -> None:
     app.blueprint(console_home.blueprint(door, parts.funding, parts.reconciliation))
     app.blueprint(console_funding.blueprint(parts.funding, door, clock))
     app.blueprint(console_figures.blueprint(door, parts.programme, clock))
+    app.blueprint(console_audit.blueprint(door, parts.audit_log))
 
 
 def _add_health(app: App, parts: Parts) -> None:

@@ -105,7 +105,11 @@ def blueprint(door: Door) -> Blueprint:
             begun = await door.staff.log_in(name, field(request, "password"), address)
         except Refusal as refusal:
             status = http.STATUS[refusal.kind]
-            shown: dict[str, Any] = {"next": _next(_form(request, "next")), "problem": refusal, "name": name}
+            shown: dict[str, Any] = {
+                "next": _next(_form(request, "next")),
+                "problem": refusal,
+                "name": name,
+            }
             return page("login.html", None, status, **shown)
         return door.remember(see(_next(_form(request, "next"))), begun.token)
 
