@@ -4,6 +4,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
+from server.cli import sampling
 from server.cli.arguments import instant, text, whole
 from server.cli.environment import settings, with_parts
 from server.kit.clock import SHANGHAI
@@ -19,7 +20,7 @@ KEY_DIGITS = 64
 
 def add(commands: Any) -> None:
     """Add `audit` and its verbs."""
-    verbs = commands.add_parser("audit", help="审计：核验日志、查看日志、检查点、公钥")
+    verbs = commands.add_parser("audit", help="审计：核验日志、查看日志、检查点、公钥、抽查")
     verbs = verbs.add_subparsers(dest="verb", required=True, metavar="操作")
     verify = verbs.add_parser("verify", help="核验审计日志，指出第一条被删除或修改的记录")
     verify.add_argument("--head", type=_head, help="此前抄下的链头（序号:哈希），一并比对")
@@ -32,6 +33,7 @@ def add(commands: Any) -> None:
     sign.set_defaults(run=_checkpoint)
     key = verbs.add_parser("key", help="检查点签名的公钥（Ed25519），供审计人员抄存")
     key.set_defaults(run=_public_key)
+    sampling.add_verbs(verbs)
 
 
 def _add_list(verbs: Any) -> None:
