@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from server.cli import (
     audit,
     checks,
+    export,
     funds,
     merchants,
     people,
     processes,
+    report,
     rounds,
     run,
     staff,
@@ -32,7 +34,9 @@ WORDS = (
     merchants,
     people,
     checks,
+    report,
     audit,
+    export,
     token,
     simulate,
 )
