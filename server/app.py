@@ -17,6 +17,7 @@ from server.console import door as console_door
 from server.console import figures as console_figures
 from server.console import funding as console_funding
 from server.console import home as console_home
+from server.console import settlement as console_settlement
 from server.exports import routes as exports_routes
 from server.funding import routes as funding_routes
 from server.identity import routes as identity_routes
@@ -107,6 +108,7 @@ def _add_screens(app: App, parts: Parts) -> None:
     app.blueprint(console_door.blueprint(door))
     app.blueprint(console_home.blueprint(door, parts.funding, parts.reconciliation))
     app.blueprint(console_funding.blueprint(parts.funding, door, clock))
+    app.blueprint(console_settlement.blueprint(parts.settlement, door, clock))
     app.blueprint(console_figures.blueprint(door, parts.programme, clock))
     app.blueprint(console_audit.blueprint(door, parts.audit_log))
 

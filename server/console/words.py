@@ -47,6 +47,15 @@ WORDS = {
     "negative": "待扣款多于应付",
     "no_payee": "没有收款账户",
     "frozen": "资金已冻结",
+    # Lines of a receipt that were not applied.
+    "unreadable": "这一行读不懂",
+    "other_batch": "属于另一批次",
+    "unknown_line": "付款文件里没有这个序号",
+    "wrong_merchant": "信用代码与该行不符",
+    "wrong_amount": "金额与该行不符",
+    "contradicts": "与先前的结果矛盾",
+    "same_again": "先前已有相同结果",
+    "repeated": "文件中重复",
     "clearing": "银行卡清算业务许可证",
     "payment_licence": "支付业务许可证",
     # Exports.
