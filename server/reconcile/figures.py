@@ -51,9 +51,9 @@ FIGURES = (
         f"""
         SELECT * FROM (SELECT date_trunc('month', day)::date AS month, {_KEY},
           {", ".join(f"sum({name}) AS {name}" for name in _SUMS)}
-          FROM figures_daily GROUP BY 1, 2, 3, 4) d
+          FROM {{days}} days GROUP BY 1, 2, 3, 4) d
         FULL JOIN (SELECT month, {_KEY}, {", ".join(f"{name} AS m_{name}" for name in _SUMS)}
-          FROM figures_monthly) m USING (month, {_KEY})
+          FROM {{months}} months) m USING (month, {_KEY})
         WHERE {" OR ".join(f"d.{name} IS DISTINCT FROM m.m_{name}" for name in _SUMS)}
         """,
     ),

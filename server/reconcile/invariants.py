@@ -56,6 +56,8 @@ _EVERYTHING = {
     "refund_postings": ("(SELECT * FROM ledger_transfers WHERE code IN ('refund', 'late_refund'))"),
     "entries": "audit_entries",
     "links": "audit_chain",
+    "days": "figures_daily",
+    "months": "figures_monthly",
 }
 
 
@@ -63,7 +65,8 @@ def sources(since: datetime | None) -> dict[str, str]:
     """What stands for each large table: the table itself, or a query of its rows touched `since`.
 
     Every one of these queries walks an index: the times of redemptions, refunds and entries, the
-    time within a voucher's and claim's version 7 identifier, the subject of a posting.
+    time within a voucher's and claim's version 7 identifier, the subject of a posting. Of roll-ups
+    it is the month that `since` is in, and later ones.
     """
     if since is None:
         return _EVERYTHING
@@ -73,6 +76,7 @@ def sources(since: datetime | None) -> dict[str, str]:
     redemptions = f"""(SELECT * FROM redemptions WHERE id IN (
         SELECT id FROM redemptions WHERE redeemed_at >= {then}
         UNION SELECT redemption_id FROM refunds WHERE refunded_at >= {then}))"""
+    month = f"date_trunc('month', {then} AT TIME ZONE 'Asia/Shanghai')::date"
     entries = f"(SELECT * FROM audit_entries WHERE at >= {then})"
     return {
         "redemptions": redemptions,
@@ -89,6 +93,8 @@ def sources(since: datetime | None) -> dict[str, str]:
             JOIN ledger_transfers t ON t.subject = 'refund:' || lately.id
             WHERE t.code IN ('refund', 'late_refund'))""",
         "entries": entries,
+        "days": f"(SELECT * FROM figures_daily WHERE day >= {month})",
+        "months": f"(SELECT * FROM figures_monthly WHERE month >= {month})",
         "links": f"(SELECT c.* FROM {entries} lately JOIN audit_chain c ON c.entry_id = lately.id)",
     }
 

@@ -157,9 +157,16 @@ FUNDS = (
         SELECT e.id AS entry_id, e.kind, e.state, e.amount_fen, t.count, t.fen
         FROM funds_entries e
         FULL JOIN (SELECT subject, code, debit_id, credit_id, count(*), sum(amount_fen) AS fen
-          FROM ledger_transfers
-          WHERE debit_id = 'treasury' OR credit_id IN ('treasury', 'given_back')
-            OR (code = 'repayment' AND debit_id <> 'due_back')
+          FROM (
+            SELECT * FROM ledger_transfers WHERE debit_id = 'treasury'
+            UNION ALL
+            SELECT * FROM ledger_transfers
+              WHERE credit_id IN ('treasury', 'given_back') AND debit_id <> 'treasury'
+            UNION ALL
+            SELECT t.* FROM (SELECT DISTINCT debit_id FROM reconcile_moves
+                WHERE code = 'repayment' AND debit_id <> 'due_back') payers
+              JOIN ledger_transfers t USING (debit_id) WHERE t.code = 'repayment'
+          ) funds
           GROUP BY 1, 2, 3, 4) t ON t.subject = 'funds:' || e.id
         WHERE e.id IS NULL OR (e.state = 'approved') <> (t.subject IS NOT NULL)
           OR (t.subject IS NOT NULL AND (t.count <> 1 OR t.fen <> e.amount_fen OR t.code <> e.kind

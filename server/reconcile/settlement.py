@@ -266,7 +266,7 @@ BATCHES = (
         SELECT l.id AS line_id, l.merchant_id, m.frozen_at, b.confirmed_at
         FROM batch_lines l JOIN batches b ON b.id = l.batch_id
         JOIN merchants m ON m.id = l.merchant_id
-        WHERE m.frozen_at IS NOT NULL AND b.confirmed_at >= m.frozen_at
+        WHERE m.frozen_at IS NOT NULL AND b.confirmed_at > m.frozen_at
         """,
     ),
 )

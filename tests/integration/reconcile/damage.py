@@ -1,8 +1,25 @@
 """Damage to the book, one kind for each invariant, each as small as can be.
 
-`{name}` stands for what the healthy book of the tests has: see `test_book.py`. What would break
-another invariant as well is made good in the same breath.
+`{name}` stands for what the healthy book of the tests has: see `conftest.py`. Many invariants look
+at the same money from several sides, so `also` names the others that see the damage; none else may.
 """
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Statements that break the invariant `name`, and those of `also` (names between blanks)."""
+
+    name: str
+    what: str
+    statements: list[str]
+    also: str = ""
+    full_run: str = ""
+    """Of these, what only the full run sees, though the damage is new."""
+    any_run: str = ""
+    """Of these, what every run sees, though it is about single rows, and the damage is old."""
+
 
 MOVE = """
 INSERT INTO ledger_transfers (id, debit_id, credit_id, amount_fen, code, at, subject)
@@ -22,72 +39,95 @@ LESS_REFUNDED = """
 UPDATE ledger_transfers t SET amount_fen = amount_fen - 1 FROM refunds f
 WHERE t.subject = 'refund:' || f.id AND f.redemption_id = '{whole}'
 """
+PAYABLES = "payable_agrees payable_agrees_with_figures"
+REDEEMED_SUMS = f"only_faces_posted {PAYABLES} figures_agree_with_ledger"
+REFUNDED_SUMS = f"{PAYABLES} figures_agree_with_ledger"
 
-DAMAGE: list[tuple[str, str, list[str]]] = [
-    ("balances_not_negative", "overdrawn", [move(PAYABLE, "pool", 10_000_00)]),
-    ("balances_sum_to_zero", "from nowhere", [move("ghost", "treasury", 1)]),
-    (
+RIGHTS_AND_MONEY = (
+    Damage("balances_not_negative", "overdrawn", [move(PAYABLE, "pool", 10_000_00)], PAYABLES),
+    Damage(
+        "balances_sum_to_zero",
+        "from nowhere",
+        [move("ghost", "treasury", 1)],
+        "every_yuan funds_posted",
+    ),
+    Damage(
         "rounds_reserved",
         "stock without money",
         ["UPDATE offers SET stock = stock + 1 WHERE round_id = '{closed}'"],
     ),
-    (
+    Damage(
         "rounds_reserved",
         "never reserved",
         ["UPDATE ledger_transfers SET code = 'expiry' WHERE subject = 'round:{closed}'"],
     ),
-    ("rounds_add_up", "a fen gone", [move(OPEN, "pool", 1)]),
-    ("rounds_add_up", "a fen too many", [move("pool", OPEN, 1)]),
-    (
+    Damage("rounds_add_up", "a fen gone", [move(OPEN, "pool", 1)], "every_yuan"),
+    Damage("rounds_add_up", "a fen too many", [move("pool", OPEN, 1)], "every_yuan"),
+    Damage(
         "redemptions_posted",
         "a transfer of no redemption",
         [move("pool", PAYABLE, 1, "redemption", f"redemption:{GHOST}")],
+        REDEEMED_SUMS,
+        full_run="redemptions_posted",
     ),
-    (
+    Damage(
         "redemptions_posted",
         "to another merchant",
         [f"UPDATE ledger_transfers SET credit_id = 'payable:{{other}}' WHERE {REDEEMED}"],
+        REDEEMED_SUMS,
     ),
-    (
+    Damage(
         "redemptions_posted",
         "a fen less than the face value",
         [
             f"UPDATE ledger_transfers SET amount_fen = amount_fen - 1 WHERE {REDEEMED}",
             move(OPEN, "pool", 1),
         ],
+        REDEEMED_SUMS,
     ),
-    (
+    Damage(
         "redemptions_posted",
         "never posted",
         [f"DELETE FROM ledger_transfers WHERE {REDEEMED}", move(OPEN, "pool", 400)],
+        REDEEMED_SUMS,
     ),
-    (
+    Damage(
         "redemptions_posted_once",
         "posted twice",
         [move(OPEN, PAYABLE, 400, "redemption", "redemption:{kept}"), move("pool", OPEN, 400)],
+        REDEEMED_SUMS,
     ),
-    (
+    Damage(
         "refunds_posted",
         "a transfer of no refund",
         [move(PAYABLE, "pool", 1, "refund", f"refund:{GHOST}")],
+        REFUNDED_SUMS,
+        full_run="refunds_posted",
     ),
-    (
+    Damage(
         "refunds_posted",
         "a fen less",
         ["UPDATE ledger_transfers SET amount_fen = amount_fen - 1 WHERE code = 'refund'"],
+        REFUNDED_SUMS,
     ),
-    ("refunds_posted", "never posted", ["DELETE FROM ledger_transfers WHERE code = 'refund'"]),
-    (
+    Damage(
+        "refunds_posted",
+        "never posted",
+        ["DELETE FROM ledger_transfers WHERE code = 'refund'"],
+        REFUNDED_SUMS,
+    ),
+    Damage(
         "refunds_posted",
         "to another place",
         ["UPDATE ledger_transfers SET credit_id = 'treasury' WHERE code = 'refund'"],
+        "funds_posted",
     ),
-    (
+    Damage(
         "refunds_add_up",
         "a total that is not the sum",
         ["UPDATE redemptions SET returned_fen = returned_fen - 1 WHERE id = '{part}'"],
     ),
-    (
+    Damage(
         "refunds_add_up",
         "a whole return that kept a fen",
         [
@@ -95,8 +135,10 @@ DAMAGE: list[tuple[str, str, list[str]]] = [
             "UPDATE refunds SET refunded_fen = refunded_fen - 1 WHERE redemption_id = '{whole}'",
             LESS_REFUNDED,
         ],
+        "payable_agrees_with_figures daily_figures_agree monthly_figures_agree "
+        "figures_agree_with_ledger",
     ),
-    (
+    Damage(
         "issued_within_stock",
         "oversold",
         [
@@ -104,17 +146,17 @@ DAMAGE: list[tuple[str, str, list[str]]] = [
             "UPDATE ledger_transfers SET code = 'expiry' WHERE subject = 'round:{closed}'",
         ],
     ),
-    (
+    Damage(
         "issued_counted",
         "a claim too many on the counter",
         ["UPDATE offers SET issued = issued + 1 WHERE round_id = '{closed}'"],
     ),
-    (
+    Damage(
         "claims_have_vouchers",
         "of another person",
-        [f"UPDATE claims SET person_id = '{GHOST}' WHERE round_id = '{{closed}}'"],
+        [f"UPDATE claims SET person_id = '{GHOST}' WHERE id = '{{mine}}'"],
     ),
-    (
+    Damage(
         "one_voucher_per_person_and_offer",
         "two for one person",
         [
@@ -123,20 +165,20 @@ DAMAGE: list[tuple[str, str, list[str]]] = [
             "UPDATE vouchers SET person_id = '{person}' WHERE id IN ('{mine}', '{theirs}')",
         ],
     ),
-    (
+    Damage(
         "cap_per_person_and_round",
         "past the cap",
         ["UPDATE rounds SET per_person_cap = 0 WHERE id = '{closed}'"],
     ),
-    ("vouchers_have_people", "of nobody", ["DELETE FROM persons WHERE id = '{person}'"]),
-    (
+    Damage("vouchers_have_people", "of nobody", ["DELETE FROM persons WHERE id = '{person}'"]),
+    Damage(
         "used_vouchers_have_redemptions",
         "a redeemed voucher that expired",
         ["UPDATE vouchers SET state = 'expired' WHERE state = 'redeemed'"],
     ),
-    (
+    Damage(
         "used_vouchers_have_redemptions",
         "redeemed by another",
         [f"UPDATE redemptions SET person_id = '{GHOST}' WHERE id = '{{kept}}'"],
     ),
-]
+)

@@ -1,13 +1,16 @@
 """Each invariant of the book is broken by damage of its kind, and by that alone."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
 from server.infra.db import connection
 from server.reconcile.book import ALL, check, check_within
 from server.reconcile.invariants import ROWS_SHOWN_MAX, SUMS, Finding, Invariant, examine
-from tests.integration.reconcile.damage import DAMAGE
+from tests.integration.reconcile.damage import RIGHTS_AND_MONEY, Damage
+from tests.integration.reconcile.damage_settlement import SETTLED
+
+DAMAGE = (*RIGHTS_AND_MONEY, *SETTLED)
 
 OPEN_UP = """
 DO $$ DECLARE one record; BEGIN
@@ -28,7 +31,17 @@ END $$
 """Takes away, until the transaction is rolled back, all that keeps the book from such damage."""
 
 
-async def findings_after(statements: list[str], since: datetime | None = None) -> list[Finding]:
+RECENTLY = datetime(2026, 6, 1, tzinfo=UTC)
+"""Before everything in the healthy book."""
+LATER = datetime(2100, 1, 1, tzinfo=UTC)
+"""After everything in it."""
+
+MINUTE = {invariant.name for invariant in ALL if invariant.minute}
+TOTALS = {invariant.name for invariant in ALL if invariant.total}
+
+
+async def broken_after(statements: list[str], *runs: datetime | None) -> list[dict[str, Finding]]:
+    """What does not hold after the damage, by runs that look at rows since these instants."""
     async with connection() as book:
         transaction = book.transaction()
         await transaction.start()
@@ -38,21 +51,28 @@ async def findings_after(statements: list[str], since: datetime | None = None) -
                 done = await book.execute(statement)
                 assert not done.endswith(" 0"), f"no damage was done by {statement}"
             await book.execute(SUMS)
-            return await check_within(book, ALL, since)
+            found = []
+            for since in runs:
+                await book.execute("TRUNCATE reconcile_moves, reconcile_balances, reconcile_rounds")
+                findings = await check_within(book, ALL, since)
+                found.append({one.name: one for one in findings if not one.holds})
+            return found
         finally:
             await transaction.rollback()
 
 
-@pytest.mark.parametrize(
-    ("name", "damage", "statements"), DAMAGE, ids=[f"{name}: {what}" for name, what, _ in DAMAGE]
-)
-async def test_damage_is_seen_and_named(
-    healthy: dict[str, str], name: str, damage: str, statements: list[str]
-) -> None:
-    named = [statement.format(**healthy) for statement in statements]
-    broken = [finding for finding in await findings_after(named) if not finding.holds]
-    assert [finding.name for finding in broken] == [name]
-    assert 1 <= len(broken[0].rows) <= ROWS_SHOWN_MAX
+@pytest.mark.parametrize("damage", DAMAGE, ids=[f"{one.name}: {one.what}" for one in DAMAGE])
+async def test_damage_is_seen_and_named(healthy: dict[str, str], damage: Damage) -> None:
+    named = [statement.format(**healthy) for statement in damage.statements]
+    full, lately, long_ago = await broken_after(named, None, RECENTLY, LATER)
+    expected = {damage.name, *damage.also.split()}
+    assert full.keys() == expected
+    assert 1 <= len(full[damage.name].rows) <= ROWS_SHOWN_MAX
+    assert lately.keys() == expected & MINUTE - set(damage.full_run.split()), (
+        "the minute's run sees what is new"
+    )
+    old = expected & (TOTALS | set(damage.any_run.split()))
+    assert long_ago.keys() == old, "and of what is old the totals"
 
 
 async def test_a_healthy_book_breaks_nothing(healthy: dict[str, str]) -> None:
@@ -62,7 +82,7 @@ async def test_a_healthy_book_breaks_nothing(healthy: dict[str, str]) -> None:
 
 
 def test_every_invariant_is_shown_to_break() -> None:
-    assert {name for name, _, _ in DAMAGE} == {invariant.name for invariant in ALL}
+    assert {damage.name for damage in DAMAGE} == {invariant.name for invariant in ALL}
     assert len({invariant.name for invariant in ALL}) == len(ALL)
 
 
