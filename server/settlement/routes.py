@@ -166,7 +166,7 @@ def _add_batches(routes: Blueprint, settlement: Settlement, asker: Asker) -> Non
         after = int(*decode_cursor(cursor, (int,))) if cursor else 0
         if not 0 <= after <= queries.LINE_NUMBER_MAX:
             raise BadCursor
-        rows = await queries.lines(batch, after, LIMIT_DEFAULT + 1)
+        rows = await batches.lines(batch, after, LIMIT_DEFAULT + 1)
         page = rows[:LIMIT_DEFAULT]
         following = encode_cursor(page[-1].number) if len(rows) > len(page) else None
         return _shown(schemas.LinePage([schemas.line_view(row) for row in page], following))

@@ -136,6 +136,10 @@ class Batches:
         actor.check(View.SETTLEMENT)
         return await queries.page(actor, after, count)
 
+    async def lines(self, batch: Batch, after: int, count: int) -> Sequence[Line]:
+        """Up to `count` lines, behind number `after`, of a batch that the actor has been shown."""
+        return await queries.lines(batch, after, count)
+
     async def file(self, batch_id: UUID, actor: Actor) -> tuple[Batch, bytes]:
         """The payment file as it was sent, for who sends it and who pays by it.
 
