@@ -16,6 +16,19 @@ from server.infra.db import HashField
 from server.ledger.domain import AccountKind, Code
 from server.settlement.domain import BatchState, LicenceKind, LineState
 
+# Entries from before there was a chain get their text, which the chain then covers: what they said
+# stays, and what the columns say is what the text says. Nobody had a role or an origin then.
+TEXT_OF_THE_OLD = [
+    'ALTER TABLE "audit_entries" DISABLE TRIGGER "audit_entries_rows"',
+    """
+    UPDATE audit_entries SET body = json_build_object(
+      'action', action, 'actor', actor, 'after', data,
+      'at', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+      'before', NULL, 'id', id, 'origin', origin, 'role', role, 'subject', subject)::text
+    """,
+    'ALTER TABLE "audit_entries" ENABLE TRIGGER "audit_entries_rows"',
+]
+
 
 class Migration(migrations.Migration):
     dependencies = [("huixiang", "0003_guards")]
@@ -797,6 +810,7 @@ class Migration(migrations.Migration):
                 max_length=20,
             ),
         ),
+        ops.RunSQL(TEXT_OF_THE_OLD, ops.RunSQL.noop),
         ops.RemoveField(model_name="Entry", name="data"),
         ops.AddField(
             model_name="Merchant",
