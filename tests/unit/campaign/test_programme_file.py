@@ -114,6 +114,18 @@ def test_a_programme_that_ends_before_it_starts_is_not_read(tmp_path: Path) -> N
         read_programme(edited(tmp_path, r"ends_at = 2027", "ends_at = 2025"))
 
 
+def test_a_programme_that_starts_before_it_was_issued_is_not_read(tmp_path: Path) -> None:
+    with pytest.raises(ProgrammeError, match="before it was issued"):
+        read_programme(edited(tmp_path, r"issued_on = 2026-01-20", "issued_on = 2026-01-21"))
+
+
+@pytest.mark.policy("P-10.4")
+@pytest.mark.parametrize("count", [0, -1, 367])
+def test_a_term_for_giving_back_that_makes_no_sense_is_not_read(tmp_path: Path, count: int) -> None:
+    with pytest.raises(ProgrammeError, match="workdays_count"):
+        read_programme(edited(tmp_path, r"workdays_count = 15", f"workdays_count = {count}"))
+
+
 def test_a_rounding_that_nobody_implements_is_not_read(tmp_path: Path) -> None:
     with pytest.raises(ProgrammeError, match="rounding"):
         read_programme(edited(tmp_path, r'rounding = "half_up"', 'rounding = "up"'))
