@@ -14,9 +14,10 @@ from server.infra.engines import Engines
 from server.infra.redis import open_redis
 from server.kit.clock import SHANGHAI, SetClock
 from server.redemption.models import Deduction
-from server.settlement.models import Line
+from server.settlement.models import Line, Payee
 from tests.factories.book import Factory, round_of
-from tests.factories.office import Office
+from tests.factories.payments import PaymentOffice
+from tests.factories.repayment import repaid
 from tests.factories.shared import empty, shared_database
 from tests.factories.till import Till
 
@@ -47,12 +48,12 @@ async def healthy(book_url: str, engines: Engines, programme: Programme) -> Asyn
     clock = SetClock(datetime(2026, 6, 1, 10, tzinfo=SHANGHAI))
     make = Factory(programme, clock, redis)
     still_open, closed = await make.offer(), await make.offer(stock=20)
-    till, paid = await Till.of(make), await Till.of(make)
+    till = await Till.of(make)
     other = await make.merchant()
     used = [await till.redeem(await make.voucher(still_open)) for _ in range(3)]
     await till.refund(used[1], 7_00)
     await till.refund(used[2], 20_00)
-    settled = await settle(make, paid, closed)
+    settled = await settle(make, closed)
     person = await make.person()
     mine, theirs = await make.voucher(still_open, person), await make.voucher(still_open)
     await make.voucher(closed)
@@ -73,31 +74,31 @@ async def healthy(book_url: str, engines: Engines, programme: Programme) -> Asyn
     await redis.aclose()
 
 
-async def settle(make: Factory, till: Till, offer: Offer) -> Names:
+async def settle(make: Factory, offer: Offer) -> Names:
     """Batches in most of their states, of one merchant; deductions open, taken and repaid.
 
     The first batch is paid, the second came back and is carried by the third, which is sent; the
     fourth is a draft.
     """
-    office = await Office.of(make.programme, make.clock)
-    payee_id = await office.payee(till.merchant.id, till.merchant.name)
-    held = await Till.of(make)
-    await office.payee(held.merchant.id, held.merchant.name)
+    office = await PaymentOffice.of(make)
+    till, held = await office.till(), await office.till()
     rows = []
     batches = []
     for turn in range(4):
         rows += [await till.redeem(await make.voucher(offer)) for _ in range(2)]
         rows += [await held.redeem(await make.voucher(offer))] if turn == 0 else []
         make.clock.move(timedelta(hours=1))
-        batch = await (office.draft() if turn == 3 else office.sent())
+        batch = (await office.draft()).batch if turn == 3 else await office.sent()
         batches.append(batch)
         if turn == 0:
             await office.answer(batch)
             await till.refund(rows[0], 20_00)  # taken off by the second batch
         if turn == 1:
-            await office.answer(batch, {line.number: False for line in await batch.lines.all()})
+            await office.answer(batch, failed=(1, 2))
             await held.refund(rows[2], 10_00)  # paid back by the merchant itself
-            await office.repaid(await Deduction.get(merchant_id=held.merchant.id))
+            await repaid(
+                make.programme, make.clock, await Deduction.get(merchant_id=held.merchant.id)
+            )
         if turn == 2:
             await till.refund(rows[1], 20_00)  # is in the draft
     await till.refund(rows[3], 5_00)  # open
@@ -106,7 +107,7 @@ async def settle(make: Factory, till: Till, offer: Offer) -> Names:
     }
     names = ("paid", "returned", "sent", "draft")
     return {
-        "payee": str(payee_id),
+        "payee": str((await Payee.get(merchant_id=till.merchant.id)).id),
         "settled_at": str(till.merchant.id),
         "held": str(held.merchant.id),
         "late": str(rows[0].id),
