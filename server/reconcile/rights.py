@@ -60,11 +60,14 @@ RIGHTS = (
         "已核销或作废的消费券恰有一笔核销，其他的没有",
         """
         SELECT v.id AS voucher_id, v.state, r.id AS redemption_id
-        FROM {touched_vouchers} v FULL JOIN {redemptions} r ON r.voucher_id = v.id
-        WHERE v.id IS NULL OR (r.id IS NOT NULL) <> (v.state IN ('redeemed', 'void'))
+        FROM {touched_vouchers} v LEFT JOIN redemptions r ON r.voucher_id = v.id
+        WHERE (r.id IS NOT NULL) <> (v.state IN ('redeemed', 'void'))
           OR (r.id IS NOT NULL AND (r.person_id <> v.person_id
             OR r.face_value_fen <> v.face_value_fen
             OR (r.returned_fen > 0) <> (v.state = 'void')))
+        UNION ALL
+        SELECT r.voucher_id, NULL, r.id FROM {redemptions} r
+        WHERE NOT EXISTS (SELECT 1 FROM vouchers v WHERE v.id = r.voucher_id)
         """,
     ),
 )
