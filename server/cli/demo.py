@@ -7,7 +7,7 @@ from uuid import UUID
 
 from server.campaign.domain import CLAIMABLE, Phase, RoundFacts, RoundPlan, phase
 from server.campaign.snapshot import facts_of
-from server.cli import office
+from server.cli import office, paying
 from server.funding.domain import EntryKind, EntryPlan
 from server.kit.clock import SHANGHAI
 from server.kit.ids import uuid7
@@ -38,6 +38,7 @@ async def load(parts: Parts) -> RoundFacts:
     if await ledger.balance_fen(POOL) == 0 and await ledger.committed_fen() == 0:
         await _appropriate(parts, now)
     await enter_merchants(parts)
+    await paying.load(parts)
     rounds = [facts_of(row) for row in await parts.campaign.in_state(*CLAIMABLE)]
     for facts in rounds:
         if phase(facts, now) is Phase.OPEN:

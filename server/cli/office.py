@@ -16,22 +16,20 @@ APPROVER = "shangwu-2"
 TREASURER = "caizheng-1"
 CONTROLLER = "caizheng-2"
 AUDITOR = "shenji-1"
-INSTITUTION_ID = UUID("019d0000-0000-7000-8000-0000000000d1")
-"""The demo's payment institution, to which `zhifu-1` belongs."""
+PAYER = "zhifu-1"
 
 ACCOUNTS = (
-    (PLANNER, Role.BUREAU, None),
-    (APPROVER, Role.BUREAU, None),
-    (TREASURER, Role.FINANCE, None),
-    (CONTROLLER, Role.FINANCE, None),
-    (AUDITOR, Role.AUDITOR, None),
-    ("zhifu-1", Role.INSTITUTION, INSTITUTION_ID),
-    ("jianguan-1", Role.SUPERVISION, None),
-    ("gongan-1", Role.SECURITY, None),
-    ("jiedao-1", Role.SUBDISTRICT, None),
-    ("disanfang-1", Role.REVIEWER, None),
-)  # fmt: skip
-"""商务、财政、审计、支付机构、市场监管、公安、街道、第三方审核."""
+    (PLANNER, Role.BUREAU),
+    (APPROVER, Role.BUREAU),
+    (TREASURER, Role.FINANCE),
+    (CONTROLLER, Role.FINANCE),
+    (AUDITOR, Role.AUDITOR),
+    ("jianguan-1", Role.SUPERVISION),
+    ("gongan-1", Role.SECURITY),
+    ("jiedao-1", Role.SUBDISTRICT),
+    ("disanfang-1", Role.REVIEWER),
+)
+"""商务、财政、审计、市场监管、公安、街道、第三方审核. `PAYER` follows with its institution."""
 
 _PASSWORD_BYTES = 10
 
@@ -44,18 +42,26 @@ def password_of(settings: Settings) -> str:
 
 async def open_accounts(parts: Parts) -> None:
     """Make sure of the accounts; those that are there stay as they are."""
-    password = password_of(parts.settings)
-    known = {one.name for one in await parts.staff.list_all()}
-    for name, role, institution_id in ACCOUNTS:
-        if name not in known:
-            with suppress(StaffKnown):  # another start was quicker
-                await parts.staff.add(
-                    name,
-                    role,
-                    institution_id=institution_id,
-                    password=password,
-                    actor=COMMAND_LINE,
-                )
+    for name, role in ACCOUNTS:
+        await _open(parts, name, role, None)
+
+
+async def open_institution(parts: Parts, institution_id: UUID) -> None:
+    """Make sure of the payment institution's account."""
+    await _open(parts, PAYER, Role.INSTITUTION, institution_id)
+
+
+async def _open(parts: Parts, name: str, role: Role, institution_id: UUID | None) -> None:
+    if name in {one.name for one in await parts.staff.list_all()}:
+        return
+    with suppress(StaffKnown):  # another start was quicker
+        await parts.staff.add(
+            name,
+            role,
+            institution_id=institution_id,
+            password=password_of(parts.settings),
+            actor=COMMAND_LINE,
+        )
 
 
 async def acting(parts: Parts, name: str) -> Actor:

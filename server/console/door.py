@@ -9,7 +9,8 @@ import orjson
 from sanic import Blueprint, HTTPResponse, Request
 
 from server.audit.domain import Actor
-from server.console.pages import page
+from server.console.pages import page, word, yuan
+from server.console.words import FACTS, FIELDS
 from server.infra import http
 from server.infra.http import Reply
 from server.kit.errors import Kind, Refusal
@@ -153,8 +154,28 @@ def refused(request: Request, error: Exception, actor: Actor | None) -> HTTPResp
         incident = orjson.loads(answer.body or b"{}").get("data", {}).get("incident")
     back = urlsplit(request.headers.get("referer") or "").path
     back = back if back.startswith(HOME) else HOME
-    shown: dict[str, Any] = {"refusal": refusal, "incident": incident, "back": back}
+    facts = facts_of(refusal) if refusal else []
+    shown: dict[str, Any] = {"refusal": refusal, "incident": incident, "back": back, "facts": facts}
     return page("problem.html", actor, answer.status, **shown)
+
+
+def facts_of(refusal: Refusal) -> list[tuple[str, str]]:
+    """What a refusal tells the person beside its sentence: Chinese names, money in yuan."""
+    said = []
+    named = refusal.data.get("field")
+    if isinstance(named, str) and named in FIELDS:
+        said.append(("请检查", FIELDS[named]))
+    for name, called in FACTS.items():
+        value = refusal.data.get(name)
+        if value is None:
+            continue
+        if name.endswith("_fen") and isinstance(value, int):
+            said.append((called, f"{yuan(value)} 元"))
+        elif isinstance(value, list):
+            said.append((called, "、".join(map(str, value))))
+        else:
+            said.append((called, word(value)))
+    return said
 
 
 def field(request: Request, name: str, chars_max: int = FIELD_CHARS_MAX) -> str:

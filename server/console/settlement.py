@@ -36,7 +36,7 @@ def blueprint(settlement: Settlement, door: Door, clock: Clock) -> Blueprint:
     routes = Blueprint("console-settlement", url_prefix=SETTLEMENTS)
     _add_reading(routes, settlement, door, clock)
     _add_entries(routes, settlement, door)
-    _add_acts(routes, settlement, door)
+    _add_acts(routes, settlement, door, clock)
     _add_files(routes, settlement, door)
     return routes
 
@@ -137,14 +137,15 @@ def _add_entries(routes: Blueprint, settlement: Settlement, door: Door) -> None:
         return see(f"{SETTLEMENTS}/payees?merchant_id={row.merchant_id}")
 
 
-def _add_acts(routes: Blueprint, settlement: Settlement, door: Door) -> None:
+def _add_acts(routes: Blueprint, settlement: Settlement, door: Door, clock: Clock) -> None:
     batches = settlement.batches
 
     @routes.post("/batches")
     @door.screen
     async def draft(request: Request, actor: Actor) -> HTTPResponse:
         institution_id = identifier(field(request, "institution_id"), "institution_id")
-        drafted = await settlement.drafting.draft(institution_id, _until(request), actor)
+        until = min(_day_after(request), clock.now())
+        drafted = await settlement.drafting.draft(institution_id, until, actor)
         return await _batch(settlement, drafted.batch, actor, held=drafted.held)
 
     @routes.post("/batches/<batch_id:str>/drop")
@@ -241,7 +242,7 @@ async def _batch(
     )
 
 
-def _until(request: Request) -> datetime:
+def _day_after(request: Request) -> datetime:
     """The end of the day that was named (Shanghai): the first instant of the next one."""
     try:
         day = date.fromisoformat(field(request, "until"))

@@ -113,3 +113,46 @@ WORDS = {
     "month": "月",
 }
 """One list for all screens: a word of the interface has one meaning everywhere."""
+
+FACTS = {
+    "amount_fen": "应为",
+    "missing_fen": "还差",
+    "pool_fen": "资金池现有",
+    "ceiling_fen": "方案上限",
+    "most_fen": "最多",
+    "expired_on": "到期日",
+    "state": "现在的状态",
+    "merchants": "商户编号",
+    "entered_by": "录入人",
+    "entry_id": "已有的登记编号",
+    "first": "最早",
+}
+"""Data of a refusal that helps the person at the screen; the rest is for programs."""
+
+FIELDS = {
+    "amount": "金额",
+    "amount_fen": "金额",
+    "document_no": "文号或回单号",
+    "happened_on": "日期",
+    "kind": "类别",
+    "other": "更正的拨付编号或待扣回编号",
+    "corrects_id": "更正的拨付编号",
+    "deduction_id": "待扣回编号",
+    "note": "说明或原因",
+    "reason": "原因",
+    "name": "名称",
+    "password": "密码",
+    "licence": "许可证",
+    "licence_expires_on": "许可证有效期",
+    "bank": "开户行",
+    "holder": "户名",
+    "number": "账号",
+    "until": "截止日期",
+    "since": "开始日期",
+    "receipt": "回单文件",
+    "merchant_id": "商户编号",
+    "institution_id": "支付机构",
+    "seed": "随机种子",
+    "share": "抽查比例",
+}
+"""Fields of forms, as a refusal names them."""
