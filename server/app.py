@@ -19,6 +19,7 @@ from server.console import funding as console_funding
 from server.console import home as console_home
 from server.console import settlement as console_settlement
 from server.exports import routes as exports_routes
+from server.figures import routes as figures_routes
 from server.funding import routes as funding_routes
 from server.identity import routes as identity_routes
 from server.infra import db, http, log, memory, metrics, openapi
@@ -96,6 +97,7 @@ def _add_routes(app: App, parts: Parts) -> None:
     app.blueprint(exports_routes.blueprint(parts.exports, parts.staff, proxies_count))
     app.blueprint(sampling_routes.blueprint(parts.samples, parts.staff, proxies_count))
     app.blueprint(settlement_routes.blueprint(parts.settlement, ask))
+    app.blueprint(figures_routes.blueprint(parts.figures, ask))
     app.blueprint(performance_routes.blueprint(parts.performance, ask))
     app.blueprint(reconcile_routes.blueprint(parts.reconciliation, ask))
     app.blueprint(metrics.blueprint(metrics.Metrics(gauges.measures)))

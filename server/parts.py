@@ -20,6 +20,7 @@ from server.claim.service import ClaimDesk
 from server.exports.kinds import Kind
 from server.exports.service import Exports
 from server.figures import lists as figures_lists
+from server.figures.desk import FigureDesk
 from server.funding import lists as funding_lists
 from server.funding.domain import EntryKind
 from server.funding.service import Funding
@@ -73,6 +74,7 @@ class Parts:
     board: RoundBoard
     campaign: Campaign
     funding: Funding
+    figures: FigureDesk
     performance: Performance
     gate: Gate
     desk: ClaimDesk
@@ -131,6 +133,7 @@ def make_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         audit_log=AuditLog(Signer(settings.secret)),
         board=board,
         campaign=campaign,
+        figures=FigureDesk(programme, clock),
         funding=Funding(programme, clock, {EntryKind.REPAYMENT: repay}),
         performance=Performance(programme, clock),
         gate=gate,

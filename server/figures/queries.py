@@ -152,3 +152,11 @@ async def _called(
             rows = await book.fetch(text, list({key[place] for key in keys}))
             called.update((row["id"], _Called(row["name"], row["order"])) for row in rows)
     return called
+
+
+async def labels_of(book: Book, scope: Scope) -> dict[Dimension, str]:
+    """Names of the round and the merchant that narrow a scope, where the book knows them."""
+    wanted = {Dimension.ROUND: scope.round_id, Dimension.MERCHANT: scope.merchant_id}
+    asked = {dimension: str(value) for dimension, value in wanted.items() if value is not None}
+    called = await _called(book, tuple(asked), {tuple(asked.values())})
+    return {dimension: called[value].name for dimension, value in asked.items() if value in called}
