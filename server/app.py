@@ -14,6 +14,7 @@ from server.campaign import routes as campaign_routes
 from server.claim import routes as claim_routes
 from server.console import audit as console_audit
 from server.console import door as console_door
+from server.console import exports as console_exports
 from server.console import figures as console_figures
 from server.console import funding as console_funding
 from server.console import home as console_home
@@ -111,7 +112,8 @@ def _add_screens(app: App, parts: Parts) -> None:
     app.blueprint(console_home.blueprint(door, parts.funding, parts.reconciliation))
     app.blueprint(console_funding.blueprint(parts.funding, door, clock))
     app.blueprint(console_settlement.blueprint(parts.settlement, door, clock))
-    app.blueprint(console_figures.blueprint(door, parts.programme, clock))
+    app.blueprint(console_figures.blueprint(door, parts.figures, parts.performance))
+    app.blueprint(console_exports.blueprint(door, parts.exports, parts.samples, clock))
     app.blueprint(console_audit.blueprint(door, parts.audit_log))
 
 

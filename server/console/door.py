@@ -22,7 +22,8 @@ HOME = "/console"
 NEXT_CHARS_MAX = 300
 FIELD_CHARS_MAX = 500
 
-Screen = Callable[..., Awaitable[HTTPResponse]]
+Screen = Callable[..., Awaitable[HTTPResponse | None]]
+"""Answers a request; nothing is left to answer where it has sent a file itself."""
 
 
 class OtherSite(Refusal):
@@ -52,7 +53,7 @@ class Door:
     def screen(self, work: Screen) -> Screen:
         """A handler that is given the actor behind the cookie; refusals become pages."""
 
-        async def handler(request: Request, **where: str) -> HTTPResponse:
+        async def handler(request: Request, **where: str) -> HTTPResponse | None:
             actor = None
             try:
                 check_site(request)

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sanic import HTTPResponse
 
-from server.audit.domain import Actor, Role, View
+from server.audit.domain import Action, Actor, Role, View
 from server.console.words import ROLES, WORDS
 from server.infra.http import Reply
 from server.kit.clock import SHANGHAI
@@ -34,6 +34,7 @@ _MENU = (
     ("/console/funds", "资金", View.FUNDS),
     ("/console/settlements", "结算", View.SETTLEMENT),
     ("/console/figures", "核销数据", View.FIGURES),
+    ("/console/exports", "导出与抽查", Action.EXPORT_ASKED),
     ("/console/audit", "审计", View.AUDIT_LOG),
     ("/console/alarms", "对账告警", View.ALARMS),
 )
