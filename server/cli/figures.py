@@ -32,7 +32,7 @@ def add(commands: Any) -> None:
     parser.add_argument("--xlsx", type=Path, metavar="文件", help="写成电子表格")
     parser.set_defaults(run=_show)
     verbs = parser.add_subparsers(dest="verb", metavar="操作")
-    rebuild = verbs.add_parser("rebuild", help="依据核销与退货记录重新汇总（其间核销须等待）")
+    rebuild = verbs.add_parser("rebuild", help="依据核销与退货记录重新汇总（核销可照常进行）")
     rebuild.set_defaults(run=_rebuild)
 
 

@@ -6,8 +6,8 @@ category. Triggers of the database add to them in the transaction of the redempt
 on the day of the refund, whenever it was redeemed. A question is answered from whole months and
 edge days, joined with the stores for sub-district and merchant; stock comes from the rounds,
 coverage from the listed merchants. `service.rebuild` makes both tables anew from the book;
-`book.CHECKS` are the queries by which `reconcile` compares them with book and ledger. Merchants'
-and platforms' own top-ups are told apart and are in no other figure (P-06.8).
+`reconcile` compares them with book and ledger by queries of its own. Merchants' and platforms' own
+top-ups are told apart and are in no other figure (P-06.8).
 
 Modules: `domain` questions and answers · `periods` months and edge days · `sql` the statements ·
 `queries` asking them in one snapshot · `book` what should be in the roll-ups · `service` making

@@ -12,7 +12,7 @@ from server.infra.db import connection, transaction
 
 LOG = logging.getLogger("huixiang.figures")
 
-TIMEOUT_SECONDS = 900
+TIMEOUT_SECONDS = 1_800
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,44 +24,51 @@ class Rebuilt:
 
 
 async def rebuild() -> Rebuilt:
-    """Make both roll-ups anew, in one transaction, exact also while redemptions go on.
+    """Put both roll-ups right, in one transaction, exact also while redemptions go on.
 
-    It holds both tables against writers: redemptions and refunds that reach their triggers wait
-    until it has ended (seconds; at 5,000,000 redemptions about half a minute, in which tills are
-    told to send again). Whoever wrote before is waited for and seen; whoever waits is added after.
-    The tables are locked in the triggers' order, so that none waits for the other. Rows that are
-    right already are left alone, and reading goes on.
+    Nothing is locked but the rows that are wrong. One statement, and so one snapshot, works out by
+    how much each row differs from the book; that much is then added to it. The triggers only ever
+    add, too, so it does not matter what they added in between. Two rebuilds at once would add the
+    same twice: the second waits for the first, and then finds nothing. Rows are locked in the
+    order in which the triggers lock them: those of a day before those of its month.
     """
     async with transaction(), connection() as book:
         # Raw SQL: set-based over the whole book, in the transaction that is open.
-        await book.execute(f"SET LOCAL statement_timeout = '{TIMEOUT_SECONDS}s'")
-        await book.execute("SET LOCAL lock_timeout = '60s'")
-        await book.execute("SET LOCAL work_mem = '256MB'")
-        await book.execute("LOCK TABLE figures_daily, figures_monthly IN EXCLUSIVE MODE")
         await book.execute(
-            f"CREATE TEMPORARY TABLE made ON COMMIT DROP AS {DAILY}", timeout=TIMEOUT_SECONDS
+            f"SET LOCAL statement_timeout = '{TIMEOUT_SECONDS}s'; SET LOCAL lock_timeout = 0;"
+            "SET LOCAL work_mem = '256MB'; SET LOCAL jit = off"
         )
-        await book.execute("ANALYZE made")
-        daily_count = await _correct(book, "figures_daily", "day", "made")
-        monthly_count = await _correct(book, "figures_monthly", "month", f"({monthly('made')})")
-        await book.execute("DROP TABLE made")
+        await book.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended('figures', 0))", timeout=TIMEOUT_SECONDS
+        )
+        daily_count = await _correct(book, "figures_daily", "day", DAILY)
+        monthly_count = await _correct(book, "figures_monthly", "month", monthly(f"({DAILY}) d"))
     LOG.info("figures rebuilt: %d daily and %d monthly rows differed", daily_count, monthly_count)
     return Rebuilt(daily_count, monthly_count)
 
 
 async def _correct(book: "asyncpg.Connection[Any]", table: str, at: str, made: str) -> int:
-    """Make a table what it should be; how many rows that took."""
-    keys = (at, "store_id", "round_id", "category")
-    columns = (*keys, *SUMS)
-    same = " AND ".join(f"t.{name} = m.{name}" for name in keys)
-    differs = " OR ".join(f"t.{name} <> m.{name}" for name in SUMS)
-    status: str = await book.execute(
-        f"""
-MERGE INTO {table} t USING {made} m ON {same}
-WHEN MATCHED AND ({differs}) THEN UPDATE SET {", ".join(f"{name} = m.{name}" for name in SUMS)}
-WHEN NOT MATCHED BY TARGET THEN
-  INSERT ({", ".join(columns)}) VALUES ({", ".join(f"m.{name}" for name in columns)})
-WHEN NOT MATCHED BY SOURCE THEN DELETE""",
+    """Add to a table what it lacks; how many rows that took."""
+    keys = f"{at}, store_id, round_id, category"
+    columns = ", ".join(SUMS)
+    lacking = ", ".join(f"coalesce(m.{name}, 0) - coalesce(t.{name}, 0) AS {name}" for name in SUMS)
+    differs = " OR ".join(f"m.{name} IS DISTINCT FROM t.{name}" for name in SUMS)
+    await book.execute(
+        f"CREATE TEMPORARY TABLE lacking ON COMMIT DROP AS SELECT {keys}, {lacking} "
+        f"FROM ({made}) m FULL JOIN {table} t USING ({keys}) WHERE {differs}",
         timeout=TIMEOUT_SECONDS,
     )
+    status: str = await book.execute(
+        f"INSERT INTO {table} AS t ({keys}, {columns}) SELECT {keys}, {columns} FROM lacking "
+        f"ORDER BY {keys} ON CONFLICT ({keys}) DO UPDATE SET "
+        + ", ".join(f"{name} = t.{name} + excluded.{name}" for name in SUMS),
+        timeout=TIMEOUT_SECONDS,
+    )
+    nothing = " AND ".join(f"t.{name} = 0" for name in SUMS)
+    same = " AND ".join(f"t.{name} = l.{name}" for name in keys.split(", "))
+    await book.execute(
+        f"DELETE FROM {table} t USING lacking l WHERE {same} AND {nothing}",
+        timeout=TIMEOUT_SECONDS,
+    )
+    await book.execute("DROP TABLE lacking")
     return int(status.rpartition(" ")[2])
