@@ -10,7 +10,7 @@ from sanic import Blueprint, HTTPResponse, Request
 from sanic_ext import openapi
 
 from server.audit import schemas
-from server.audit.domain import NAME_CHARS_MAX, Action, Actor
+from server.audit.domain import NAME_CHARS_MAX, Action, Actor, View
 from server.audit.queries import Search
 from server.audit.reading import AuditLog
 from server.audit.verdict import Head
@@ -29,8 +29,13 @@ def _asked(*names: str) -> list[Any]:
 
 
 def blueprint(log: AuditLog, who: Who) -> Blueprint:
-    """Make the routes. Whoever asks must be known before what they ask is looked at."""
+    """Make the routes. Who may not read the log is refused before anything else is looked at."""
     routes = Blueprint("audit", url_prefix="/api/v1/audit")
+
+    async def reader(request: Request) -> Actor:
+        actor = await who(request)
+        actor.check(View.AUDIT_LOG)
+        return actor
 
     @routes.get("/entries")
     @openapi.definition(
@@ -41,7 +46,7 @@ def blueprint(log: AuditLog, who: Who) -> Blueprint:
         secured={"token": []},
     )
     async def get_entries(request: Request) -> HTTPResponse:
-        actor = await who(request)
+        actor = await reader(request)
         search, after = _search(request), _after(request.args.get("cursor"))
         rows = await log.entries(actor, search, after, _SIZE + 1)
         page = schemas.entry_page(rows, _SIZE)
@@ -56,7 +61,7 @@ def blueprint(log: AuditLog, who: Who) -> Blueprint:
         secured={"token": []},
     )
     async def get_checkpoints(request: Request) -> HTTPResponse:
-        actor, cursor = await who(request), request.args.get("cursor")
+        actor, cursor = await reader(request), request.args.get("cursor")
         before = int(decode_cursor(cursor, (int,))[0]) if cursor else None
         rows = await log.checkpoints(actor, before, _SIZE + 1)
         page = schemas.checkpoint_page(rows, _SIZE, log.signer)
@@ -71,7 +76,7 @@ def blueprint(log: AuditLog, who: Who) -> Blueprint:
         secured={"token": []},
     )
     async def get_verification(request: Request) -> HTTPResponse:
-        actor = await who(request)
+        actor = await reader(request)
         verdict = await log.verification(actor, _head(request, "after"), _head(request, "head"))
         return http.json(msgspec.to_builtins(schemas.verification(verdict)), headers=PRIVATE)
 
