@@ -13,7 +13,8 @@ def banner(url: str, round_id: str, offer_id: str, password: str, logs: Path) ->
     return f"""
 惠享已启动（演示）。Ctrl-C 结束，数据保留。
 
-  打开   {url}/docs              接口说明，可直接试用
+  打开   {url}/console           办公页面：资金、结算、数据、审计
+         {url}/docs              接口说明，可直接试用
          {url}/api/v1/rounds     现在的轮次
   账号   shangwu-1 等（{here}./scripts/huixiang staff list 列出全部），密码 {password}
   日志   {logs}
