@@ -39,12 +39,15 @@ class Transfer(Model):
     subject = fields.CharField(max_length=100)
 
     class Meta:
-        """Indexed by account, so that a balance is a sum over one index range each way."""
+        """Indexed by account with the amount: a balance is a sum over one range of each index.
+
+        Amounts are few (face values), so that equal keys share their place in the index.
+        """
 
         table = "ledger_transfers"
         indexes = (
-            Index(fields=("debit_id", "code")),
-            Index(fields=("credit_id", "code")),
+            Index(fields=("debit_id", "code", "amount_fen")),
+            Index(fields=("credit_id", "code", "amount_fen")),
             Index(fields=("subject",)),
         )
         constraints = (

@@ -847,6 +847,16 @@ class Migration(migrations.Migration):
             name="settled_fen",
             field=fields.BigIntField(null=True),
         ),
+        ops.RemoveIndex(model_name="Transfer", fields=["debit_id", "code"]),
+        ops.AddIndex(
+            model_name="Transfer",
+            index=Index(fields=["debit_id", "code", "amount_fen"]),
+        ),
+        ops.RemoveIndex(model_name="Transfer", fields=["credit_id", "code"]),
+        ops.AddIndex(
+            model_name="Transfer",
+            index=Index(fields=["credit_id", "code", "amount_fen"]),
+        ),
         ops.AddIndex(
             model_name="Redemption",
             index=Index(fields=["redeemed_at"]),

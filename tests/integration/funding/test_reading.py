@@ -8,6 +8,7 @@ from redis import asyncio as aioredis
 
 from server.campaign.programme import Programme
 from server.campaign.service import Campaign
+from server.funding import position
 from server.funding.domain import EntryKind, EntryState
 from server.funding.position import read_book
 from server.funding.queries import Place
@@ -73,8 +74,8 @@ async def test_after_the_end_what_is_left_goes_back_and_nothing_is_due(
     await approved(funding, 1_000, kind=EntryKind.GIVING_BACK)
     found = await funding.giving_back(actor=AUDITOR)
     assert (found.amount_fen, found.given_back_fen) == (0, 1_000)
-    position = await funding.position(actor=AUDITOR)
-    assert (position.adds_up, position.bank_should_hold_fen) == (True, 0)
+    where = await funding.position(actor=AUDITOR)
+    assert (where.adds_up, where.bank_should_hold_fen) == (True, 0)
 
 
 async def test_a_book_whose_rounds_and_money_disagree_does_not_add_up(
@@ -87,6 +88,15 @@ async def test_a_book_whose_rounds_and_money_disagree_does_not_add_up(
         await raw.execute("UPDATE offers SET issued = issued + 1 WHERE id = $1", offer.id)
     assert not (await funding.position(actor=AUDITOR)).adds_up
     assert not (await read_book()).consistent
+
+
+async def test_the_position_walks_indexes_and_not_the_transfers(funding: Funding) -> None:
+    async with connection() as raw, raw.transaction():
+        await raw.execute("SET LOCAL enable_seqscan = off")
+        plan = "\n".join(row[0] for row in await raw.fetch(f"EXPLAIN {position._BOOK}"))
+    assert plan.count("Index Only Scan") >= 2
+    assert "on ledger_transfers" in plan
+    assert "Seq Scan on ledger_transfers" not in plan
 
 
 async def test_entries_are_read_page_by_page_newest_first(
