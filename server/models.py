@@ -10,6 +10,7 @@ MODELS = (
     "server.campaign.models",
     "server.funding.models",
     "server.merchant.models",
+    "server.risk.models",
     "server.voucher.models",
     "server.claim.models",
     "server.redemption.models",

@@ -40,6 +40,9 @@ class Store(Model):
     name = fields.CharField(max_length=100)
     address = fields.CharField(max_length=200)
     subdistrict = fields.CharField(max_length=20)
+    latitude = fields.FloatField(null=True)
+    """WGS 84 degrees, with `longitude`; null until somebody enters where the store is."""
+    longitude = fields.FloatField(null=True)
 
     class Meta:
         """Plain table."""
