@@ -18,9 +18,10 @@ from server.kit.clock import Clock
 from server.performance import queries, wording
 from server.performance.report import Group, Report
 
-SNAPSHOT = """
+SNAPSHOT = f"""
 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
-SET LOCAL work_mem = '64MB'; SET LOCAL jit = off
+SET LOCAL work_mem = '64MB'; SET LOCAL jit = off;
+SET LOCAL statement_timeout = '{queries.SECONDS_MAX}s'
 """
 """Counting millions of people is done in memory, as far as it goes."""
 
