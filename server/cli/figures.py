@@ -105,8 +105,9 @@ def _rebuild(asked: argparse.Namespace) -> int:
         return await rebuild()
 
     done = with_parts(work)
-    if done.daily_count == done.monthly_count == 0:
+    count = done.daily_count + done.monthly_count + done.areas_count
+    if count == 0:
         print("已核对：汇总与核销、退货记录完全一致。")
     else:
-        print(f"已重新汇总：改正每日 {done.daily_count} 行、每月 {done.monthly_count} 行。")
+        print(f"已重新汇总：改正 {count} 行。")
     return 0

@@ -30,3 +30,11 @@ def monthly(daily: str) -> str:
 SELECT date_trunc('month', day::timestamp)::date AS month, store_id, round_id, category, {_SUMMED}
 FROM {daily} GROUP BY 1, 2, 3, 4
 """
+
+
+def areas(daily: str) -> str:
+    """The rows of `figures_areas`, from the same."""
+    return f"""
+SELECT day, round_id, category, s.subdistrict, {_SUMMED}
+FROM {daily} JOIN stores s ON s.id = store_id GROUP BY 1, 2, 3, 4
+"""

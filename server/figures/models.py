@@ -59,3 +59,31 @@ class FiguresMonthly(Model):
         table = "figures_monthly"
         unique_together = (("month", "store_id", "round_id", "category"),)
         indexes = (Index(fields=("store_id", "month")),)
+
+
+class FiguresArea(Model):
+    """What the stores of one sub-district did on one Shanghai day, by round and category.
+
+    A few hundred rows a day however many shops there are: whatever is asked of no single merchant
+    is summed from here. A store stays in its sub-district: one that moves is another (P-09.1).
+    """
+
+    id = fields.BigIntField(primary_key=True, generated=True)
+    day = fields.DateField()
+    round_id = fields.UUIDField()
+    category = fields.CharField(max_length=20)
+    subdistrict = fields.CharField(max_length=20)
+    redeemed_count = fields.BigIntField()
+    order_amount_fen = fields.BigIntField()
+    redeemed_fen = fields.BigIntField()
+    merchant_discount_fen = fields.BigIntField()
+    platform_discount_fen = fields.BigIntField()
+    refunds_count = fields.BigIntField()
+    returned_fen = fields.BigIntField()
+    refunded_fen = fields.BigIntField()
+
+    class Meta:
+        """Read by day."""
+
+        table = "figures_areas"
+        unique_together = (("day", "round_id", "category", "subdistrict"),)

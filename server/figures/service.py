@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 
-from server.figures.book import DAILY, monthly
+from server.figures.book import DAILY, areas, monthly
 from server.figures.sql import SUMS
 from server.infra.db import connection, transaction
 
@@ -21,16 +21,17 @@ class Rebuilt:
 
     daily_count: int
     monthly_count: int
+    areas_count: int
 
 
 async def rebuild() -> Rebuilt:
-    """Put both roll-ups right, in one transaction, exact also while redemptions go on.
+    """Put the roll-ups right, in one transaction, exact also while redemptions go on.
 
     Nothing is locked but the rows that are wrong. One statement, and so one snapshot, works out by
     how much each row differs from the book; that much is then added to it. The triggers only ever
     add, too, so it does not matter what they added in between. Two rebuilds at once would add the
     same twice: the second waits for the first, and then finds nothing. Rows are locked in the
-    order in which the triggers lock them: those of a day before those of its month.
+    order in which the triggers lock them: a store's day, its month, its sub-district's day.
     """
     async with transaction(), connection() as book:
         # Raw SQL: set-based over the whole book, in the transaction that is open.
@@ -41,15 +42,21 @@ async def rebuild() -> Rebuilt:
         await book.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended('figures', 0))", timeout=TIMEOUT_SECONDS
         )
-        daily_count = await _correct(book, "figures_daily", "day", DAILY)
-        monthly_count = await _correct(book, "figures_monthly", "month", monthly(f"({DAILY}) d"))
-    LOG.info("figures rebuilt: %d daily and %d monthly rows differed", daily_count, monthly_count)
-    return Rebuilt(daily_count, monthly_count)
+        shop = "store_id, round_id, category"
+        made = f"({DAILY}) made"
+        done = Rebuilt(
+            await _correct(book, "figures_daily", f"day, {shop}", DAILY),
+            await _correct(book, "figures_monthly", f"month, {shop}", monthly(made)),
+            await _correct(
+                book, "figures_areas", "day, round_id, category, subdistrict", areas(made)
+            ),
+        )
+    LOG.info("figures rebuilt, rows that differed: %s", done)
+    return done
 
 
-async def _correct(book: "asyncpg.Connection[Any]", table: str, at: str, made: str) -> int:
+async def _correct(book: "asyncpg.Connection[Any]", table: str, keys: str, made: str) -> int:
     """Add to a table what it lacks; how many rows that took."""
-    keys = f"{at}, store_id, round_id, category"
     columns = ", ".join(SUMS)
     lacking = ", ".join(f"coalesce(m.{name}, 0) - coalesce(t.{name}, 0) AS {name}" for name in SUMS)
     differs = " OR ".join(f"m.{name} IS DISTINCT FROM t.{name}" for name in SUMS)

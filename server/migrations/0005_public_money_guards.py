@@ -179,13 +179,13 @@ _SUMS = (
 )
 
 
-def _add(table: str, day: str, row: str, sums: str) -> str:
+def _add(table: str, keys: str, row: str, sums: str) -> str:
     columns = ", ".join(_SUMS)
     added = ", ".join(f"{name} = t.{name} + excluded.{name}" for name in _SUMS)
     return (
-        f"INSERT INTO {table} AS t ({day}, store_id, round_id, category, {columns}) "
+        f"INSERT INTO {table} AS t ({keys}, {columns}) "
         f"VALUES ({row}, {sums}) "
-        f"ON CONFLICT ({day}, store_id, round_id, category) DO UPDATE SET {added};"
+        f"ON CONFLICT ({keys}) DO UPDATE SET {added};"
     )
 
 
@@ -197,21 +197,35 @@ _REDEEMED = (
 )
 _REFUNDED = "0, 0, 0, 0, 0, 1, NEW.returned_fen, NEW.refunded_fen"
 _AT_STORE = "{day}, {row}.store_id, {row}.round_id, {row}.category"
+_IN_AREA = (
+    "{day}, {row}.round_id, {row}.category, "
+    "(SELECT subdistrict FROM stores WHERE id = {row}.store_id)"
+)
 
 
-def _both(at: str, row: str, sums: str) -> str:
-    daily = _add("figures_daily", "day", _AT_STORE.format(day=_DAY.format(at=at), row=row), sums)
-    monthly = _add(
-        "figures_monthly", "month", _AT_STORE.format(day=_MONTH.format(at=at), row=row), sums
+# Always in this order, so that two that meet wait and never hold each other up.
+def _each(at: str, row: str, sums: str) -> str:
+    day, month = _DAY.format(at=at), _MONTH.format(at=at)
+    shop = "store_id, round_id, category"
+    return "\n  ".join(
+        (
+            _add("figures_daily", f"day, {shop}", _AT_STORE.format(day=day, row=row), sums),
+            _add("figures_monthly", f"month, {shop}", _AT_STORE.format(day=month, row=row), sums),
+            _add(
+                "figures_areas",
+                "day, round_id, category, subdistrict",
+                _IN_AREA.format(day=day, row=row),
+                sums,
+            ),
+        )
     )
-    return f"{daily}\n  {monthly}"
 
 
 FIGURES = (
     f"""
 CREATE FUNCTION figure_redemption() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  {_both("NEW.redeemed_at", "NEW", _REDEEMED)}
+  {_each("NEW.redeemed_at", "NEW", _REDEEMED)}
   RETURN NULL;
 END $$
 """,
@@ -222,7 +236,7 @@ DECLARE
 BEGIN
   SELECT store_id, round_id, category INTO STRICT r FROM redemptions
     WHERE id = NEW.redemption_id;
-  {_both("NEW.refunded_at", "r", _REFUNDED)}
+  {_each("NEW.refunded_at", "r", _REFUNDED)}
   RETURN NULL;
 END $$
 """,
@@ -258,6 +272,12 @@ FROM (
     )
 )
 
+
+AREAS_OF_THE_OLD = f"""
+INSERT INTO figures_areas (day, round_id, category, subdistrict, {", ".join(_SUMS)})
+SELECT day, round_id, category, subdistrict, {", ".join(f"sum({name})" for name in _SUMS)}
+FROM figures_daily f JOIN stores s ON s.id = f.store_id GROUP BY 1, 2, 3, 4
+"""
 
 # Merchants from before there was settlement have one account each; the others are opened.
 ACCOUNTS_OF_THE_OLD = """
@@ -299,6 +319,7 @@ def _forward() -> list[str]:
         *KEPT,
         *FIGURES,
         *FIGURES_OF_THE_OLD,
+        AREAS_OF_THE_OLD,
         ACCOUNTS_OF_THE_OLD,
     ]
 

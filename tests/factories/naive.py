@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from uuid import UUID
 
 from server.campaign.models import Offer, Round
-from server.figures.book import DAILY, monthly
+from server.figures.book import DAILY, areas, monthly
 from server.figures.domain import Dimension, Figures, Row, Scope
 from server.figures.sql import SUMS
 from server.infra.db import connection
@@ -176,17 +176,16 @@ async def compare(answer: Sequence[Row], scope: Scope, by: tuple[Dimension, ...]
     assert not stock, "a round without redemptions is told too"
 
 
-def _differences(table: str, at: str, made: str) -> str:
+def _differences(table: str, keys: str, made: str) -> str:
     """Rows that are not in the book, and rows of the book that are missing."""
-    columns = ", ".join((at, "store_id", "round_id", "category", *SUMS))
+    columns = ", ".join((keys, *SUMS))
     return f"""
 SELECT * FROM (SELECT {columns} FROM {table} EXCEPT ({made})) kept
 UNION ALL SELECT * FROM (({made}) EXCEPT SELECT {columns} FROM {table}) made
 """
 
 
-DAILY_DIFFERS = _differences("figures_daily", "day", DAILY)
-MONTHLY_DIFFERS = _differences("figures_monthly", "month", monthly("figures_daily"))
+_SHOP = "store_id, round_id, category"
 LEDGER_DIFFERS = """
 WITH kept AS (
   SELECT day, sum(redeemed_fen) AS redeemed_fen, sum(refunded_fen) AS refunded_fen
@@ -204,8 +203,11 @@ WHERE coalesce(k.redeemed_fen, 0) <> coalesce(p.redeemed_fen, 0)
   OR coalesce(k.refunded_fen, 0) <> coalesce(p.refunded_fen, 0)
 """
 DIFFERENCES = {
-    "daily": DAILY_DIFFERS,
-    "monthly": MONTHLY_DIFFERS,
+    "daily": _differences("figures_daily", f"day, {_SHOP}", DAILY),
+    "monthly": _differences("figures_monthly", f"month, {_SHOP}", monthly("figures_daily")),
+    "areas": _differences(
+        "figures_areas", "day, round_id, category, subdistrict", areas("figures_daily")
+    ),
     "ledger": LEDGER_DIFFERS,
 }
 

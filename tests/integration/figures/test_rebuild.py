@@ -28,16 +28,17 @@ async def some(make: Factory, till: Till) -> None:
 
 async def test_a_book_in_order_is_left_alone(make: Factory, till: Till) -> None:
     await some(make, till)
-    assert await rebuild() == Rebuilt(0, 0)
+    assert await rebuild() == Rebuilt(0, 0, 0)
 
 
 @pytest.mark.parametrize(
     ("statement", "expected"),
     [
-        ("DELETE FROM figures_daily; DELETE FROM figures_monthly", Rebuilt(1, 1)),
-        ("UPDATE figures_daily SET redeemed_fen = redeemed_fen + 1", Rebuilt(1, 0)),
-        ("UPDATE figures_monthly SET refunds_count = 7", Rebuilt(0, 1)),
-        ("UPDATE figures_monthly SET month = '2020-01-01'", Rebuilt(0, 2)),
+        ("DELETE FROM figures_daily; DELETE FROM figures_monthly", Rebuilt(1, 1, 0)),
+        ("UPDATE figures_daily SET redeemed_fen = redeemed_fen + 1", Rebuilt(1, 0, 0)),
+        ("UPDATE figures_monthly SET refunds_count = 7", Rebuilt(0, 1, 0)),
+        ("UPDATE figures_areas SET subdistrict = '别处'", Rebuilt(0, 0, 2)),
+        ("UPDATE figures_monthly SET month = '2020-01-01'", Rebuilt(0, 2, 0)),
     ],
 )
 async def test_whatever_was_wrong_is_put_right(
