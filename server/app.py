@@ -106,14 +106,14 @@ def _add_routes(app: App, parts: Parts) -> None:
 
 def _add_screens(app: App, parts: Parts) -> None:
     """The console: pages for named accounts. Its cookie is for TLS alone, but in a demo."""
-    clock, secure = parts.clock, not parts.settings.demo
-    door = console_door.Door(parts.staff, parts.settings.proxies_count, secure=secure)
+    secure = not parts.settings.demo
+    door = console_door.Door(parts.staff, parts.settings.proxies_count, parts.clock, secure=secure)
     app.blueprint(console_door.blueprint(door))
     app.blueprint(console_home.blueprint(door, parts.funding, parts.reconciliation))
-    app.blueprint(console_funding.blueprint(parts.funding, door, clock))
-    app.blueprint(console_settlement.blueprint(parts.settlement, door, clock))
+    app.blueprint(console_funding.blueprint(parts.funding, door))
+    app.blueprint(console_settlement.blueprint(parts.settlement, door))
     app.blueprint(console_figures.blueprint(door, parts.figures, parts.performance))
-    app.blueprint(console_exports.blueprint(door, parts.exports, parts.samples, clock))
+    app.blueprint(console_exports.blueprint(door, parts.exports, parts.samples))
     app.blueprint(console_audit.blueprint(door, parts.audit_log))
 
 

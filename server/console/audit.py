@@ -11,7 +11,6 @@ from server.audit.queries import Search
 from server.audit.reading import AuditLog
 from server.audit.verdict import Head
 from server.console.door import HOME, BadForm, Door
-from server.console.pages import page
 from server.infra.http import identifier
 from server.kit.paging import decode_cursor, encode_cursor
 
@@ -36,7 +35,7 @@ def blueprint(door: Door, log: AuditLog) -> Blueprint:
         )
         rows = await log.entries(actor, search, _after(request), ROWS + 1)
         last = rows[ROWS - 1] if len(rows) > ROWS else None
-        return page(
+        return door.page(
             "audit.html",
             actor,
             path=AUDIT,
@@ -51,7 +50,7 @@ def blueprint(door: Door, log: AuditLog) -> Blueprint:
     @door.screen
     async def show_verification(request: Request, actor: Actor) -> HTTPResponse:
         verdict = await log.verification(actor, _head(request, "after"), _head(request, "head"))
-        return page("verification.html", actor, path=AUDIT, verdict=verdict)
+        return door.page("verification.html", actor, path=AUDIT, verdict=verdict)
 
     return routes
 

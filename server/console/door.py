@@ -13,6 +13,7 @@ from server.console.pages import page, word, yuan
 from server.console.words import FACTS, FIELDS
 from server.infra import http
 from server.infra.http import Reply
+from server.kit.clock import Clock
 from server.kit.errors import Kind, Refusal
 from server.staff.domain import SESSION_LIFE, NotLoggedIn
 from server.staff.service import Staff
@@ -48,7 +49,12 @@ class Door:
 
     staff: Staff
     proxies_count: int
+    clock: Clock
     secure: bool
+
+    def page(self, template: str, actor: Actor | None, status: int = 200, **shown: Any) -> Reply:
+        """A page, made now."""
+        return page(template, actor, status, at=self.clock.now(), **shown)
 
     def screen(self, work: Screen) -> Screen:
         """A handler that is given the actor behind the cookie; refusals become pages."""
@@ -62,7 +68,7 @@ class Door:
             except NotLoggedIn:
                 return see(f"{HOME}/login?next={quote(_here(request))}")
             except Exception as error:  # noqa: BLE001 - everything becomes a page; render logs it
-                return refused(request, error, actor)
+                return self.refused(request, error, actor)
 
         handler.__name__ = work.__name__
         return handler
@@ -88,6 +94,24 @@ class Door:
         )
         return response
 
+    def refused(self, request: Request, error: Exception, actor: Actor | None) -> HTTPResponse:
+        """The page of a refusal; an error that nobody foresaw is logged and shows its number."""
+        refusal = error if isinstance(error, Refusal) else None
+        answer = http.render(request, error)
+        incident = None
+        if refusal is None:
+            incident = orjson.loads(answer.body or b"{}").get("data", {}).get("incident")
+        back = urlsplit(request.headers.get("referer") or "").path
+        back = back if back.startswith(HOME) else HOME
+        facts = facts_of(refusal) if refusal else []
+        shown: dict[str, Any] = {
+            "refusal": refusal,
+            "incident": incident,
+            "back": back,
+            "facts": facts,
+        }
+        return self.page("problem.html", actor, answer.status, **shown)
+
 
 def blueprint(door: Door) -> Blueprint:
     """Log-in and log-out."""
@@ -95,7 +119,9 @@ def blueprint(door: Door) -> Blueprint:
 
     @routes.get("/login")
     async def show_log_in(request: Request) -> HTTPResponse:
-        return page("login.html", None, next=_next(request.args.get("next")), problem=None, name="")
+        return door.page(
+            "login.html", None, next=_next(request.args.get("next")), problem=None, name=""
+        )
 
     @routes.post("/login")
     async def log_in(request: Request) -> HTTPResponse:
@@ -112,7 +138,7 @@ def blueprint(door: Door) -> Blueprint:
                 "problem": refusal,
                 "name": name,
             }
-            return page("login.html", None, status, **shown)
+            return door.page("login.html", None, status, **shown)
         return door.remember(see(_next(_form(request, "next"))), begun.token)
 
     @routes.post("/logout")
@@ -123,7 +149,7 @@ def blueprint(door: Door) -> Blueprint:
         except NotLoggedIn:
             pass
         except Refusal as refusal:
-            return refused(request, refusal, None)
+            return door.refused(request, refusal, None)
         return door.remember(see(f"{HOME}/login"), None)
 
     return routes
@@ -144,20 +170,6 @@ def check_site(request: Request) -> None:
     origin = request.headers.get("origin")
     if origin is not None and urlsplit(origin).netloc != request.headers.get("host", ""):
         raise OtherSite
-
-
-def refused(request: Request, error: Exception, actor: Actor | None) -> HTTPResponse:
-    """The page of a refusal; an error that nobody foresaw is logged and shows its number."""
-    refusal = error if isinstance(error, Refusal) else None
-    answer = http.render(request, error)
-    incident = None
-    if refusal is None:
-        incident = orjson.loads(answer.body or b"{}").get("data", {}).get("incident")
-    back = urlsplit(request.headers.get("referer") or "").path
-    back = back if back.startswith(HOME) else HOME
-    facts = facts_of(refusal) if refusal else []
-    shown: dict[str, Any] = {"refusal": refusal, "incident": incident, "back": back, "facts": facts}
-    return page("problem.html", actor, answer.status, **shown)
 
 
 def facts_of(refusal: Refusal) -> list[tuple[str, str]]:

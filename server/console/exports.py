@@ -7,12 +7,12 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from server.audit.domain import Action, Actor, View
 from server.console.door import HOME, BadForm, Door, field, see
-from server.console.pages import PRIVATE, page
+from server.console.pages import PRIVATE
 from server.exports.domain import OPEN, percent
 from server.exports.models import Export
 from server.exports.service import Exports, pieces
 from server.infra.http import identifier
-from server.kit.clock import SHANGHAI, Clock
+from server.kit.clock import SHANGHAI
 from server.sampling.domain import Period
 from server.sampling.service import Samples
 
@@ -28,11 +28,11 @@ QUIET_MINUTES = 2
 """A period of today ends this long ago: what is being scanned now has been written by then."""
 
 
-def blueprint(door: Door, exports: Exports, samples: Samples, clock: Clock) -> Blueprint:
+def blueprint(door: Door, exports: Exports, samples: Samples) -> Blueprint:
     """The screens."""
     routes = Blueprint("console-exports", url_prefix=EXPORTS)
-    _add_lists(routes, door, exports, samples, clock)
-    _add_samples(routes, door, exports, samples, clock)
+    _add_lists(routes, door, exports, samples)
+    _add_samples(routes, door, exports, samples)
 
     @routes.get("/<export_id:str>/file")
     @door.screen
@@ -48,15 +48,13 @@ def blueprint(door: Door, exports: Exports, samples: Samples, clock: Clock) -> B
     return routes
 
 
-def _add_lists(
-    routes: Blueprint, door: Door, exports: Exports, samples: Samples, clock: Clock
-) -> None:
+def _add_lists(routes: Blueprint, door: Door, exports: Exports, samples: Samples) -> None:
     @routes.get("/", strict_slashes=False)
     @door.screen
     async def show_exports(request: Request, actor: Actor) -> HTTPResponse:
         rows = await exports.newest(actor=actor)
         reads_samples = actor.may(View.SAMPLES)
-        return page(
+        return door.page(
             "exports.html",
             actor,
             path=EXPORTS,
@@ -67,7 +65,7 @@ def _add_lists(
             reads_samples=reads_samples,
             may_draw=actor.may(Action.SAMPLE_DRAWN),
             share=SHARE_DEFAULT,
-            today=clock.now().astimezone(SHANGHAI).date(),
+            today=door.clock.now().astimezone(SHANGHAI).date(),
         )
 
     @routes.post("/")
@@ -79,14 +77,12 @@ def _add_lists(
         return see(EXPORTS)
 
 
-def _add_samples(
-    routes: Blueprint, door: Door, exports: Exports, samples: Samples, clock: Clock
-) -> None:
+def _add_samples(routes: Blueprint, door: Door, exports: Exports, samples: Samples) -> None:
     @routes.post("/samples")
     @door.screen
     async def draw(request: Request, actor: Actor) -> HTTPResponse:
         since, until = _days(request)
-        quiet = clock.now() - timedelta(minutes=QUIET_MINUTES)
+        quiet = door.clock.now() - timedelta(minutes=QUIET_MINUTES)
         period = Period(_midnight(since), min(_midnight(until + timedelta(days=1)), quiet))
         seed, share = field(request, "seed"), field(request, "share")
         await samples.draw(seed, share, period, actor=actor)

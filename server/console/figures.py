@@ -10,7 +10,7 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from server.audit.domain import Actor
 from server.console.door import HOME, BadForm, Door
-from server.console.pages import HTML, PRIVATE, page
+from server.console.pages import HTML, PRIVATE
 from server.figures.desk import FigureDesk
 from server.figures.domain import DIMENSION_NAMES, Dimension, Scope
 from server.figures.workbook import workbook
@@ -36,7 +36,7 @@ def blueprint(door: Door, desk: FigureDesk, performance: Performance) -> Bluepri
         asked = {name: request.args.get(name) or "" for name in _NARROWING}
         period = {"since": scope.since.isoformat(), "until": scope.until.isoformat()}
         grouped = dict(zip(("by", "and"), (one.value for one in by), strict=False))
-        return page(
+        return door.page(
             "figures.html",
             actor,
             path=FIGURES,

@@ -7,13 +7,12 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from server.audit.domain import Action, Actor
 from server.console.door import HOME, BadForm, Door, field, see
-from server.console.pages import page
 from server.funding.domain import EntryKind, EntryPlan, EntryState
 from server.funding.position import Position
 from server.funding.queries import Place
 from server.funding.service import Funding
 from server.infra.http import identifier
-from server.kit.clock import SHANGHAI, Clock
+from server.kit.clock import SHANGHAI
 from server.kit.money import parse_yuan
 from server.kit.paging import decode_cursor, encode_cursor
 
@@ -31,22 +30,22 @@ PLACES = (
 """Where money can be, in the order in which it travels."""
 
 
-def blueprint(funding: Funding, door: Door, clock: Clock) -> Blueprint:
+def blueprint(funding: Funding, door: Door) -> Blueprint:
     """The screens."""
     routes = Blueprint("console-funding", url_prefix=FUNDS)
-    _add_reading(routes, funding, door, clock)
+    _add_reading(routes, funding, door)
     _add_acts(routes, funding, door)
     return routes
 
 
-def _add_reading(routes: Blueprint, funding: Funding, door: Door, clock: Clock) -> None:
+def _add_reading(routes: Blueprint, funding: Funding, door: Door) -> None:
     @routes.get("/", strict_slashes=False)
     @door.screen
     async def show_funds(request: Request, actor: Actor) -> HTTPResponse:
         position = await funding.position(actor=actor)
         entries = await funding.entries(_place(request), ROWS + 1, actor=actor)
         last = entries[ROWS - 1] if len(entries) > ROWS else None
-        return page(
+        return door.page(
             "funds.html",
             actor,
             path=FUNDS,
@@ -59,7 +58,7 @@ def _add_reading(routes: Blueprint, funding: Funding, door: Door, clock: Clock) 
             may_decide=actor.may(Action.FUNDS_APPROVED),
             kinds=list(EntryKind),
             waits=EntryState.ENTERED,
-            today=clock.now().astimezone(SHANGHAI).date().isoformat(),
+            today=door.clock.now().astimezone(SHANGHAI).date().isoformat(),
         )
 
     @routes.get("/account")
@@ -68,7 +67,7 @@ def _add_reading(routes: Blueprint, funding: Funding, door: Door, clock: Clock) 
         account = (request.args.get("id") or "pool")[:60].replace("\0", "")
         moves = await funding.moves(account, _place(request), ROWS + 1, actor=actor)
         last = moves[ROWS - 1] if len(moves) > ROWS else None
-        return page(
+        return door.page(
             "account.html",
             actor,
             path=FUNDS,

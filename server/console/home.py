@@ -4,7 +4,7 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from server.audit.domain import Action, Actor, View
 from server.console.door import HOME, Door
-from server.console.pages import STYLE, page
+from server.console.pages import STYLE
 from server.funding.domain import EntryState
 from server.funding.service import Funding
 from server.infra.http import Reply
@@ -30,7 +30,7 @@ def blueprint(door: Door, funding: Funding, reconciliation: Reconciliation) -> B
             if reads_alarms
             else []
         )
-        return page(
+        return door.page(
             "home.html",
             actor,
             path=HOME,
@@ -43,7 +43,7 @@ def blueprint(door: Door, funding: Funding, reconciliation: Reconciliation) -> B
     @routes.get("/alarms")
     @door.screen
     async def show_alarms(request: Request, actor: Actor) -> HTTPResponse:
-        return page(
+        return door.page(
             "alarms.html",
             actor,
             path=f"{HOME}/alarms",

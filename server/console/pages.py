@@ -1,13 +1,12 @@
 """Making pages: one environment of templates, and how money, times and words are written."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from sanic import HTTPResponse
 
 from server.audit.domain import Action, Actor, Role, View
 from server.console.words import ROLES, WORDS
@@ -82,11 +81,12 @@ def page(
     actor: Actor | None,
     status: int = 200,
     *,
+    at: datetime,
     path: str = "",
     headers: Mapping[str, str] | None = None,
     **shown: Any,
-) -> HTTPResponse:
-    """A page. `fresh_id()` in a template makes the id of what its form will make."""
+) -> Reply:
+    """A page made at an instant. `fresh_id()` in a template makes the id of what its form makes."""
     html = _environment.get_template(template).render(
         actor=actor,
         role_name=ROLES.get(actor.role, "") if actor else "",
@@ -94,7 +94,7 @@ def page(
         path=path,
         style_tag=_STYLE_TAG,
         fresh_id=lambda: str(uuid7()),
-        now=datetime.now(UTC),
+        now=at,
         Role=Role,
         **shown,
     )

@@ -9,10 +9,10 @@ from sanic import Blueprint, HTTPResponse, Request
 
 from server.audit.domain import Action, Actor
 from server.console.door import HOME, BadForm, Door, field, see
-from server.console.pages import PRIVATE, page
+from server.console.pages import PRIVATE
 from server.infra.http import Reply, TooLarge, identifier
 from server.infra.sheets import TYPE as XLSX
-from server.kit.clock import SHANGHAI, Clock
+from server.kit.clock import SHANGHAI
 from server.kit.money import parse_yuan
 from server.kit.paging import decode_cursor, encode_cursor
 from server.settlement import queries
@@ -31,17 +31,17 @@ FORM_BYTES_MAX = BYTES_MAX + 64 * 1024
 CSV = "text/csv; charset=utf-8"
 
 
-def blueprint(settlement: Settlement, door: Door, clock: Clock) -> Blueprint:
+def blueprint(settlement: Settlement, door: Door) -> Blueprint:
     """The screens."""
     routes = Blueprint("console-settlement", url_prefix=SETTLEMENTS)
-    _add_reading(routes, settlement, door, clock)
+    _add_reading(routes, settlement, door)
     _add_entries(routes, settlement, door)
-    _add_acts(routes, settlement, door, clock)
+    _add_acts(routes, settlement, door)
     _add_files(routes, settlement, door)
     return routes
 
 
-def _add_reading(routes: Blueprint, settlement: Settlement, door: Door, clock: Clock) -> None:
+def _add_reading(routes: Blueprint, settlement: Settlement, door: Door) -> None:
     @routes.get("/", strict_slashes=False)
     @door.screen
     async def show_batches(request: Request, actor: Actor) -> HTTPResponse:
@@ -53,7 +53,7 @@ def _add_reading(routes: Blueprint, settlement: Settlement, door: Door, clock: C
         rows = await settlement.batches.page(place, ROWS + 1, actor)
         last = rows[ROWS - 1] if len(rows) > ROWS else None
         institutions = await settlement.registry.institutions(actor)
-        return page(
+        return door.page(
             "settlements.html",
             actor,
             path=SETTLEMENTS,
@@ -66,7 +66,7 @@ def _add_reading(routes: Blueprint, settlement: Settlement, door: Door, clock: C
             may_approve=actor.may(Action.INSTITUTION_APPROVED),
             may_pay=actor.may(Action.PAYEE_ENTERED),
             licences={LicenceKind.CLEARING: "clearing", LicenceKind.PAYMENT: "payment_licence"},
-            today=clock.now().astimezone(SHANGHAI).date(),
+            today=door.clock.now().astimezone(SHANGHAI).date(),
         )
 
     @routes.get("/batches/<batch_id:str>")
@@ -76,14 +76,14 @@ def _add_reading(routes: Blueprint, settlement: Settlement, door: Door, clock: C
         after = request.args.get("after") or "0"
         if not (after.isascii() and after.isdigit() and int(after) <= queries.LINE_NUMBER_MAX):
             raise BadForm(field="after")
-        return await _batch(settlement, batch, actor, after=int(after))
+        return await _batch(door, settlement, batch, actor, after=int(after))
 
     @routes.get("/payees")
     @door.screen
     async def show_payees(request: Request, actor: Actor) -> HTTPResponse:
         merchant = (request.args.get("merchant_id") or "").strip()
         merchant_id = identifier(merchant, "merchant_id")
-        return page(
+        return door.page(
             "payees.html",
             actor,
             path=SETTLEMENTS,
@@ -137,16 +137,16 @@ def _add_entries(routes: Blueprint, settlement: Settlement, door: Door) -> None:
         return see(f"{SETTLEMENTS}/payees?merchant_id={row.merchant_id}")
 
 
-def _add_acts(routes: Blueprint, settlement: Settlement, door: Door, clock: Clock) -> None:
+def _add_acts(routes: Blueprint, settlement: Settlement, door: Door) -> None:
     batches = settlement.batches
 
     @routes.post("/batches")
     @door.screen
     async def draft(request: Request, actor: Actor) -> HTTPResponse:
         institution_id = identifier(field(request, "institution_id"), "institution_id")
-        until = min(_day_after(request), clock.now())
+        until = min(_day_after(request), door.clock.now())
         drafted = await settlement.drafting.draft(institution_id, until, actor)
-        return await _batch(settlement, drafted.batch, actor, held=drafted.held)
+        return await _batch(door, settlement, drafted.batch, actor, held=drafted.held)
 
     @routes.post("/batches/<batch_id:str>/drop")
     @door.screen
@@ -217,12 +217,18 @@ def _add_files(routes: Blueprint, settlement: Settlement, door: Door) -> None:
 
 
 async def _batch(
-    settlement: Settlement, batch: Batch, actor: Actor, *, after: int = 0, held: Sequence[Held] = ()
+    door: Door,
+    settlement: Settlement,
+    batch: Batch,
+    actor: Actor,
+    *,
+    after: int = 0,
+    held: Sequence[Held] = (),
 ) -> HTTPResponse:
     rows = await queries.lines(batch, after, LINES + 1)
     mine = batch.entered_by == actor.name
     draft, confirmed, sent = BatchState.DRAFT, BatchState.CONFIRMED, BatchState.SENT
-    return page(
+    return door.page(
         "batch.html",
         actor,
         path=SETTLEMENTS,

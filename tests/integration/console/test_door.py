@@ -53,7 +53,7 @@ async def test_the_cookie_is_for_the_console_alone(browser: Browser) -> None:
 
 def test_outside_a_demo_the_cookie_needs_tls(parts: Parts) -> None:
     for secure in (True, False):
-        response = Door(parts.staff, 0, secure=secure).remember(HTTPResponse(), "t")
+        response = Door(parts.staff, 0, parts.clock, secure=secure).remember(HTTPResponse(), "t")
         assert ("secure" in str(response.cookies.cookies[0]).lower()) is secure
 
 
