@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server.cli import demo
+from server.cli import demo, office
 from server.infra.engines import Engines
 from server.infra.openapi import PAGE_FILES
 from server.parts import make_parts
@@ -94,6 +94,7 @@ async def target(
         with httpx.Client(base_url=system.url, trust_env=False, timeout=20) as http:
             described = http.get("/docs/openapi.json").json()
             async with opened(make_parts(load(system.env))) as parts:
+                await office.open_accounts(parts)
                 await demo.enter_merchants(parts)
                 round_id, _ = await open_round(parts)
             before = await rows(system.env["DATABASE_URL"])

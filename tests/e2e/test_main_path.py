@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from server.campaign.domain import CLAIMABLE, RoundPlan
-from server.cli import demo
+from server.cli import demo, office
 from server.kit.ids import uuid7
 from server.ledger import service as ledger
 from server.ledger.domain import POOL
@@ -41,6 +41,7 @@ async def open_round(parts: Parts, stock: int = 100) -> tuple[UUID, UUID]:
 async def test_claim_redeem_refund_and_every_fen_is_where_it_should_be(
     system: System, parts: Parts, http: httpx.AsyncClient
 ) -> None:
+    await office.open_accounts(parts)
     await demo.enter_merchants(parts)
     round_id, offer_id = await open_round(parts)
     token = await system.resident(http, "resident:1")
