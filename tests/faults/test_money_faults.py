@@ -38,6 +38,7 @@ from tests.factories.payments import PaymentOffice, balances_fen, check_money
 from tests.factories.repayment import repaid
 from tests.factories.staff import BUREAU, FINANCE, SYSTEM, TREASURER
 from tests.faults.cutting import command, cut_off, killed, lingering
+from tests.system import System
 
 pytestmark = [pytest.mark.fault, pytest.mark.slow]
 
@@ -134,13 +135,14 @@ async def test_expiry_is_cut_off_between_its_batches(make: Factory) -> None:
 
 
 @pytest.fixture
-async def env(environment: dict[str, str], make: Factory) -> dict[str, str]:
+async def env(environment: dict[str, str], make: Factory, tmp_path: Path) -> Mapping[str, str]:
     """Where the command line finds this test's book, with the accounts that it names."""
-    parts = make_parts(load(environment))
+    env = System(environment, tmp_path).env
+    parts = make_parts(load(env))
     for actor in (FINANCE, TREASURER):
         await parts.staff.add(actor.name, Role.FINANCE, actor=SYSTEM)
     await parts.redis.aclose()
-    return environment
+    return env
 
 
 async def test_a_process_dies_while_its_approval_of_funds_commits(
