@@ -42,6 +42,8 @@ from server.performance.service import Performance
 from server.reconcile.service import Reconciliation
 from server.redemption.gate import ScanGate
 from server.redemption.service import Redemptions
+from server.risk.policy import read_rules
+from server.risk.service import Risk
 from server.sampling import bundle
 from server.sampling.cases import of_frozen_merchants
 from server.sampling.service import Samples
@@ -80,6 +82,7 @@ class Parts:
     desk: ClaimDesk
     merchants: Merchants
     wallet: Wallet
+    risk: Risk
     redemptions: Redemptions
     exports: Exports
     samples: Samples
@@ -119,6 +122,7 @@ def make_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         clock=clock,
     )
     codes = Codebook(settings.secret)
+    risk = Risk(read_rules(), clock)
     return Parts(
         settings=settings,
         clock=clock,
@@ -140,15 +144,16 @@ def make_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         desk=ClaimDesk(board, people, gate, clock, derive_key(settings.secret, "claim.network")),
         merchants=Merchants(programme, clock),
         wallet=Wallet(codes, clock),
-        redemptions=Redemptions(programme, codes, ScanGate(redis, clock), clock),
-        exports=Exports(_kinds(programme), clock),
+        risk=risk,
+        redemptions=Redemptions(programme, codes, ScanGate(redis, clock), clock, risk),
+        exports=Exports(lists_of(programme), clock),
         samples=Samples(of_frozen_merchants, clock),
         settlement=Settlement.of(programme, Vault(ring), clock),
         reconciliation=Reconciliation(campaign, gate, clock),
     )
 
 
-def _kinds(programme: Programme) -> dict[str, Kind]:
+def lists_of(programme: Programme) -> dict[str, Kind]:
     """Every list that can be exported, by its name."""
     kinds = (
         *figures_lists.kinds(programme.categories),

@@ -42,11 +42,11 @@ async def write_csv(book: Book, table: Table, out: Out) -> None:
 
 async def write_xlsx(book: Book, table: Table, out: Out) -> None:
     """Write the table as a workbook, packed beside the loop."""
-    sheet = LongSheet(out, table.title, table.columns, table.notes)
     done = 0
-    async for rows in batches(book, table.query, *table.values):
-        await asyncio.to_thread(sheet.rows, map(table.row, rows))
-        done += len(rows)
-        await out.drain(done)
-    await asyncio.to_thread(sheet.close)
+    with LongSheet(out, table.title, table.columns, table.notes) as sheet:
+        async for rows in batches(book, table.query, *table.values):
+            await asyncio.to_thread(sheet.rows, map(table.row, rows))
+            done += len(rows)
+            await out.drain(done)
+        await asyncio.to_thread(sheet.finish)
     await out.drain(done)

@@ -13,7 +13,7 @@ programs do not read larger members.
 import struct
 import tempfile
 import zlib
-from typing import Protocol
+from typing import Protocol, Self
 
 BYTES_MAX = 2 * 1024**3
 """Of one member and of the whole file."""
@@ -88,7 +88,10 @@ class Member:
 
 
 class Archive:
-    """A ZIP file on its way into `sink`, which is never read or sought in."""
+    """A ZIP file on its way into `sink`, which is never read or sought in.
+
+    To be used with `with`, which forgets what waits when something fails; `finish` ends the file.
+    """
 
     def __init__(self, sink: Sink) -> None:
         self.written = 0
@@ -97,6 +100,12 @@ class Archive:
         self._count = 0
         # The directory: 46 bytes and the name for each member.
         self._directory = tempfile.SpooledTemporaryFile(_SPOOLED_BYTES_MAX)  # noqa: SIM115
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._directory.close()
 
     def add(self, name: str, content: bytes) -> None:
         """Add a small member, deflated. TooLarge."""
@@ -112,13 +121,12 @@ class Archive:
         """Begin a member of unknown size; unpacked where its content is packed already."""
         return Member(self, name, _DEFLATED if packed else _STORED)
 
-    def close(self) -> None:
+    def finish(self) -> None:
         """Write the directory and end the file."""
         begin, size = self.written, self._directory.tell()
         self._directory.seek(0)
         while part := self._directory.read(_SPOOLED_BYTES_MAX):
             self.put(part)
-        self._directory.close()
         count = self._count
         if count >= _COUNT_16:
             end = self.written

@@ -8,6 +8,7 @@ hold what those of `sheets` hold, text as text and exact money; the same rows gi
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Self
 from xml.sax.saxutils import escape
 
 from server.infra.archive import Archive, Member, Sink
@@ -54,7 +55,10 @@ _STYLES = (
 
 
 class LongSheet:
-    """A workbook on its way into `sink`: `rows` as often as there are some, then `close`."""
+    """A workbook on its way into `sink`: `rows` as often as there are some, then `finish`.
+
+    To be used with `with`, which forgets what waits when something fails.
+    """
 
     def __init__(
         self,
@@ -88,14 +92,20 @@ class LongSheet:
             lines.append(self._line(self._in_sheet + 1, row))
         self._part.write("".join(lines).encode())
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._archive.__exit__()
+
+    def finish(self) -> None:
         """End the sheet, add the notes and what holds the parts together."""
         self._end()
         names = [self._title, *(f"{self._title}（{n}）" for n in range(2, self._sheets + 1))]
         self._archive.add(f"xl/worksheets/sheet{self._sheets + 1}.xml", self._note_sheet())
         for name, content in _around([*names, "说明"]):
             self._archive.add(name, content.encode())
-        self._archive.close()
+        self._archive.finish()
 
     def _begin(self) -> Member:
         self._sheets += 1

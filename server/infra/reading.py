@@ -1,5 +1,6 @@
 """Long reads: rows of one consistent view of the book, a few thousand in memory at a time."""
 
+import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
@@ -40,14 +41,12 @@ async def batches(
 
     The cursor is declared, and not asyncpg's own, because only then does the planner prefer a plan
     that begins to answer at once over one that sorts everything first. `book` may be asked other
-    things between two batches; of these cursors there is one at a time.
+    things between two batches. The cursor is named after its query, since asyncpg remembers the
+    columns that a `FETCH` of a name had; of one query there is one cursor at a time.
     """
-    await book.execute(f"DECLARE long_read NO SCROLL CURSOR FOR {query}", *values)
-    try:
-        while rows := await book.fetch(
-            f"FETCH {size:d} FROM long_read", timeout=READ_TIMEOUT_SECONDS
-        ):
-            yield rows
-    finally:
-        if not book.is_closed():
-            await book.execute("CLOSE long_read")
+    name = f"read_{hashlib.sha256(query.encode()).hexdigest()[:16]}"
+    await book.execute(f"DECLARE {name} NO SCROLL CURSOR FOR {query}", *values)
+    fetch = f"FETCH {size:d} FROM {name}"
+    while rows := await book.fetch(fetch, timeout=READ_TIMEOUT_SECONDS):
+        yield rows
+    await book.execute(f"CLOSE {name}")  # left early, it ends with its transaction

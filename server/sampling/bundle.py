@@ -130,22 +130,25 @@ class Bundle:
         workbook's rows are made of the same facts, so it waits in one too.
         """
         sample = await _sample(asked)
-        archive = Archive(out)
-        with tempfile.TemporaryFile() as sums, tempfile.TemporaryFile() as rows:
+        with (
+            Archive(out) as archive,
+            tempfile.TemporaryFile() as sums,
+            tempfile.TemporaryFile() as rows,
+            LongSheet(rows, "抽查样本", COLUMNS, _notes(sample)) as sheet,
+        ):
             sums.write("\ufeff文件,字节数,SHA-256\r\n".encode())
-            sheet = LongSheet(rows, "抽查样本", COLUMNS, _notes(sample))
             done = 0
             async with consistent() as book:
                 async for some in _evidence(book, sample.id):
                     await asyncio.to_thread(self._add, archive, sums, sheet, some)
                     done += len(some)
                     await out.drain(done)
-            await asyncio.to_thread(sheet.close)
+            await asyncio.to_thread(sheet.finish)
             await _copy(archive, out, _WORKBOOK, rows, done, sums)
             digest = await _copy(archive, out, _LIST, sums, done)
-        archive.add(_MANIFEST, _manifest(sample, digest))
-        archive.close()
-        await out.drain(done)
+            archive.add(_MANIFEST, _manifest(sample, digest))
+            archive.finish()
+            await out.drain(done)
 
     def _add(
         self, archive: Archive, sums: IO[bytes], sheet: LongSheet, some: Sequence[Evidence]

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from fractions import Fraction
+from random import Random
 from uuid import UUID
 
 import pytest
@@ -46,7 +47,7 @@ def test_never_under_the_share_and_every_case_is_in(
 
 @given(records, seeds, shares, st.randoms(use_true_random=False))
 def test_the_order_of_the_records_does_not_matter(
-    listed: list[Record], seed: str, share: Fraction, random: "st.RandomState"
+    listed: list[Record], seed: str, share: Fraction, random: Random
 ) -> None:
     mixed = list(listed)
     random.shuffle(mixed)
