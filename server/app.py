@@ -32,6 +32,7 @@ from server.performance import routes as performance_routes
 from server.reconcile import gauges
 from server.reconcile import routes as reconcile_routes
 from server.redemption import routes as redemption_routes
+from server.risk import routes as risk_routes
 from server.sampling import routes as sampling_routes
 from server.settings import Settings, load
 from server.settlement import routes as settlement_routes
@@ -96,6 +97,7 @@ def _add_routes(app: App, parts: Parts) -> None:
     app.blueprint(voucher_routes.blueprint(parts.wallet, sessions))
     app.blueprint(redemption_routes.blueprint(parts.redemptions, sessions))
     app.blueprint(exports_routes.blueprint(parts.exports, parts.staff, proxies_count))
+    app.blueprint(risk_routes.blueprint(parts.risk, parts.staff, proxies_count))
     app.blueprint(sampling_routes.blueprint(parts.samples, parts.staff, proxies_count))
     app.blueprint(settlement_routes.blueprint(parts.settlement, ask))
     app.blueprint(figures_routes.blueprint(parts.figures, ask))

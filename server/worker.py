@@ -16,6 +16,7 @@ from server.exports import jobs as exports_jobs
 from server.identity import jobs as identity_jobs
 from server.parts import Parts, make_parts, running
 from server.reconcile.domain import Scope
+from server.risk import jobs as risk_jobs
 from server.settings import Settings
 from server.staff import jobs as staff_jobs
 from server.voucher import jobs as voucher_jobs
@@ -29,6 +30,9 @@ PENDING_EVERY_SECONDS = 1.0
 EXPIRY_EVERY_SECONDS = 5.0
 EXPORTS_EVERY_SECONDS = 1.0
 CHECKPOINT_EVERY_SECONDS = 10.0
+RISK_EVERY_SECONDS = 5.0
+RISK_ALL_EVERY_SECONDS = 60.0
+"""How often the worker asks whether the hourly look at the whole district is due."""
 RECONCILE_EVERY_SECONDS = 60.0
 RECONCILE_ALL_EVERY_SECONDS = 300.0
 """How often the worker asks whether the hourly full run is due."""
@@ -56,6 +60,7 @@ async def run(settings: Settings) -> None:
 
 def _loops(parts: Parts) -> list[tuple[float, str, Callable[[], Awaitable[object]]]]:
     campaign, gate, book = parts.campaign, parts.gate, parts.reconciliation
+    rules, clock = parts.risk.rules, parts.clock
     return [
         (ROUNDS_EVERY_SECONDS, "rounds", lambda: claim_jobs.keep_rounds(campaign, gate)),
         (PENDING_EVERY_SECONDS, "pending", lambda: claim_jobs.complete_pending(campaign, gate)),
@@ -64,6 +69,9 @@ def _loops(parts: Parts) -> list[tuple[float, str, Callable[[], Awaitable[object
         (FORGET_EVERY_SECONDS, "swept", lambda: exports_jobs.sweep(parts.clock)),
         (FORGET_EVERY_SECONDS, "sessions", lambda: _forget(parts)),
         (CHECKPOINT_EVERY_SECONDS, "checkpoint", lambda: _sign(parts)),
+        (RISK_EVERY_SECONDS, "risk", lambda: risk_jobs.look_at_fresh(rules, clock)),
+        (RISK_ALL_EVERY_SECONDS, "risk-all", lambda: risk_jobs.look_at_all(rules, clock)),
+        (FORGET_EVERY_SECONDS, "risk-swept", lambda: risk_jobs.forget_near_orders(clock)),
         (RECONCILE_EVERY_SECONDS, "reconcile", lambda: book.beat(Scope.MINUTE)),
         (RECONCILE_ALL_EVERY_SECONDS, "reconcile-all", lambda: book.beat(Scope.FULL)),
     ]

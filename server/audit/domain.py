@@ -119,6 +119,16 @@ class Action(StrEnum):
     """The institution returned a whole batch; nothing of it was paid."""
     RECEIPT_IMPORTED = "settlement.receipt_imported"
     """The institution's receipt was matched with a batch, line by line."""
+    RISK_CASE_OPENED = "risk.case_opened"
+    """The rules found a merchant that a person is to look at (P-06.7)."""
+    RISK_CASE_TAKEN = "risk.case_taken"
+    """Somebody began to work a case."""
+    RISK_CASE_DECIDED = "risk.case_decided"
+    """A case was upheld or dismissed."""
+    RISK_CASE_RELEASED = "risk.case_released"
+    """A second person let the money of an upheld case's merchant go its way."""
+    LOCATION_POLICY_SET = "risk.location_set"
+    """Somebody said what a round does with where tills say they are."""
     SAMPLE_DRAWN = "sampling.drawn"
     """An auditor drew a sample (P-10.5)."""
     EXPORT_ASKED = "exports.asked"
@@ -140,12 +150,15 @@ class View(StrEnum):
     """Samples and their evidence."""
     ALARMS = "reconcile"
     """Invariants that were found broken."""
+    RISK = "risk"
+    """Cases of split and sham orders."""
 
 
 _BUREAU = frozenset({Role.BUREAU})
 _FINANCE = frozenset({Role.FINANCE})
 _MONEY = frozenset({Role.BUREAU, Role.FINANCE})
 _SYSTEM = frozenset({Role.SYSTEM})
+_POLICE = frozenset({Role.SECURITY, Role.SUPERVISION})
 _READERS = frozenset({Role.BUREAU, Role.FINANCE, Role.AUDITOR})
 
 ALLOWED: Mapping[Action | View, frozenset[Role]] = {
@@ -187,6 +200,11 @@ ALLOWED: Mapping[Action | View, frozenset[Role]] = {
     Action.BATCH_SENT: _FINANCE,
     Action.BATCH_RETURNED: _FINANCE | {Role.INSTITUTION},
     Action.RECEIPT_IMPORTED: _FINANCE | {Role.INSTITUTION},
+    Action.RISK_CASE_OPENED: _SYSTEM,
+    Action.RISK_CASE_TAKEN: _POLICE,
+    Action.RISK_CASE_DECIDED: _POLICE,
+    Action.RISK_CASE_RELEASED: _POLICE,
+    Action.LOCATION_POLICY_SET: _BUREAU,
     Action.SAMPLE_DRAWN: frozenset({Role.AUDITOR}),
     Action.EXPORT_ASKED: _READERS,
     View.FUNDS: _READERS,
@@ -195,6 +213,7 @@ ALLOWED: Mapping[Action | View, frozenset[Role]] = {
     View.AUDIT_LOG: frozenset({Role.AUDITOR}),
     View.SAMPLES: frozenset({Role.AUDITOR}),
     View.ALARMS: _READERS,
+    View.RISK: _POLICE | {Role.BUREAU, Role.AUDITOR},
 }
 """Which roles may do or read what. A test walks every role and every cell (P-11.1)."""
 

@@ -28,7 +28,8 @@ while, since eight digits could be guessed), `redemption.code_expired` (also for
 `redemption.voucher_void`, `redemption.already_redeemed`, `redemption.voucher_expired` or
 `redemption.not_yet_valid` (also outside the programme, P-04), `redemption.merchant_suspended`,
 `redemption.other_category`, `redemption.below_min_spend`, `redemption.discount_too_large`,
-`redemption.order_taken`. To a refund: `redemption.unknown`; the same refund again (200);
+`redemption.order_taken`, and last what risk is certain of: `risk.no_location`, `risk.too_far`,
+`risk.split` (P-06.7). To a refund: `redemption.unknown`; the same refund again (200);
 `redemption.id_reused`, `redemption.refund_too_much`. `redemption.unsure` is not a decision: the
 same request may be sent again, and does nothing twice.
 """

@@ -21,6 +21,14 @@ PositiveFen = Annotated[int, msgspec.Meta(ge=1, le=FEN_MAX)]
 NotNegativeFen = Annotated[int, msgspec.Meta(ge=0, le=FEN_MAX)]
 
 
+class Location(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the till says it is (WGS 84): evidence against a shop, never proof of anything."""
+
+    latitude: Annotated[float, msgspec.Meta(ge=-90, le=90)]
+    longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)]
+    accuracy_m: Annotated[float, msgspec.Meta(ge=0, le=100_000)]
+
+
 class RedemptionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One scan. `id` is the app's own (UUIDv7), kept before sending: the same id is the same scan.
 
@@ -39,6 +47,8 @@ class RedemptionRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """The merchant's own discount: recorded apart, never public money (P-06.8)."""
     platform_discount_fen: NotNegativeFen = 0
     """The payment platform's own discount: recorded apart as well (P-06.8)."""
+    location: Location | None = None
+    """Where the till is, if the phone tells; a round may ask for it."""
 
     def __post_init__(self) -> None:
         """Clean the numbers, so that equal ones are equal; settle what is said of the receipt."""

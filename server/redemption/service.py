@@ -46,6 +46,8 @@ from server.redemption.schemas import (
     redemption_view,
     request_hash,
 )
+from server.risk.certain import Attempt, Place
+from server.risk.service import Risk
 from server.voucher import service as vouchers
 from server.voucher.domain import VoucherState
 from server.voucher.models import Voucher
@@ -75,6 +77,8 @@ class Redemptions:
     codes: Codebook
     gate: ScanGate
     clock: Clock
+    risk: Risk | None = None
+    """None only where the cost of the rules is measured, and in tests that are not about them."""
 
     async def redeem(
         self, account_id: UUID, asked: RedemptionRequest, *, dry_run: bool = False
@@ -186,8 +190,26 @@ class Redemptions:
         if verdict is Verdict.REPLAY:
             assert known is not None, "a replay is of something known"
             return Answer(redemption_view(known, voucher.name), fresh=False)
+        if self.risk is not None:
+            await self.risk.certain(_attempt(scan, till, voucher))
         row = await _write(scan, till, voucher, hashed)
         return Answer(redemption_view(row, voucher.name), fresh=True)
+
+
+def _attempt(scan: Scan, till: Till, voucher: Voucher) -> Attempt:
+    """What the rules against split orders and far tills look at (P-06.7)."""
+    where = scan.asked.location
+    return Attempt(
+        redemption_id=scan.asked.id,
+        round_id=voucher.round_id,
+        person_id=voucher.person_id,
+        merchant_id=till.merchant_id,
+        store_id=till.store_id,
+        order_fen=scan.asked.order_amount_fen,
+        min_spend_fen=voucher.min_spend_fen,
+        now=scan.now,
+        place=Place(where.latitude, where.longitude, where.accuracy_m) if where else None,
+    )
 
 
 async def _write(scan: Scan, till: Till, voucher: Voucher, hashed: bytes) -> Redemption:

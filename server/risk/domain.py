@@ -87,6 +87,16 @@ class SignRule:
     """The sentence for people, with {share}, {usual} and {count}."""
 
 
+@dataclass(frozen=True, slots=True)
+class FreshRules:
+    """What is looked at right after the redemptions, over the last hour of one merchant."""
+
+    split_people: int
+    burned_seconds: int
+    burned_people: int
+    burned_networks: int
+
+
 class LocationMode(StrEnum):
     """What is done when a till says that it is far from its store, or says nothing."""
 
@@ -103,6 +113,7 @@ class Rules:
     """Every figure that decides about risk, as the policy file has it."""
 
     split: SplitRule
+    fresh: FreshRules
     signs: Mapping[str, SignRule]
     location_mode: LocationMode
     location_radius_m: int
@@ -126,6 +137,8 @@ class Rules:
     """Before so many days of redemptions nothing is usual yet, and no case opens by its score."""
     quiet_days: int
     """A merchant whose case was dismissed is left alone for so long, unless it gets worse."""
+    worse: float
+    """By so many times the score has to grow for that."""
     figures: Mapping[str, float]
     """Thresholds of the single marks: see `detectors.marks`."""
 

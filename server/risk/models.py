@@ -57,7 +57,7 @@ class RiskCase(Model):
                 name="risk_case_decided",
             ),
             CheckConstraint(
-                check="(\"released_by\" IS NULL) = (\"state\" <> 'released')",
+                check='("released_by" IS NULL) = ("state" <> \'released\')',
                 name="risk_case_released",
             ),
             CheckConstraint(check='"released_by" <> "decided_by"', name="risk_case_two_people"),

@@ -3,7 +3,7 @@
 import tomllib
 from pathlib import Path
 
-from server.risk.domain import LocationMode, Rules, SignRule, SplitRule
+from server.risk.domain import FreshRules, LocationMode, Rules, SignRule, SplitRule
 
 FILE = Path(__file__).parents[1] / "policy" / "risk.toml"
 
@@ -13,6 +13,7 @@ def read_rules(path: Path = FILE) -> Rules:
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     return Rules(
         split=SplitRule(**data["split"]),
+        fresh=FreshRules(**data["fresh"]),
         signs={name: SignRule(name=name, **sign) for name, sign in data["signs"].items()},
         location_mode=LocationMode(data["location"]["mode"]),
         location_radius_m=data["location"]["radius_m"],

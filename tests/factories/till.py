@@ -17,6 +17,8 @@ from server.redemption.gate import ScanGate
 from server.redemption.models import Redemption
 from server.redemption.schemas import RedemptionRequest, RefundRequest
 from server.redemption.service import Redemptions
+from server.risk.policy import read_rules
+from server.risk.service import Risk
 from server.voucher.models import Voucher
 from tests.factories.book import Factory
 
@@ -37,7 +39,8 @@ class Till:
     async def of(cls, make: Factory, *categories: str) -> "Till":
         """A till in a new merchant of these categories (dining unless named)."""
         gate = ScanGate(make.redis, make.clock)
-        redemptions = Redemptions(make.programme, CODES, gate, make.clock)
+        risk = Risk(read_rules(), make.clock)
+        redemptions = Redemptions(make.programme, CODES, gate, make.clock, risk)
         merchant = await make.merchant(*categories)
         return cls(make, redemptions, merchant, await make.cashier(merchant.stores[0]))
 

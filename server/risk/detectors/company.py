@@ -73,8 +73,8 @@ def twins(facts: Sequence[Redeemed], town: Town, figures: Mapping[str, float]) -
             for pair in combinations(merchants, 2):
                 shared[frozenset(pair)].add(person)
     kept: set[tuple[Hashable, Hashable]] = set()
-    for pair, people in shared.items():
-        least = min(len(regulars[merchant]) for merchant in pair)
+    for both, people in shared.items():
+        least = min(len(regulars[merchant]) for merchant in both)
         if len(people) >= max(figures["twins_people"], figures["twins_share"] * least):
-            kept |= {(person, merchant) for person in people for merchant in pair}
+            kept |= {(person, merchant) for person in people for merchant in both}
     return [float((fact.person, fact.merchant) in kept) for fact in facts]

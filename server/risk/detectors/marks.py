@@ -7,6 +7,7 @@ usual for the voucher, so that a breakfast of ten yuan on a ten-yuan voucher is 
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
+from itertools import pairwise
 from statistics import median
 
 from server.risk.detectors.company import together, twins
@@ -152,8 +153,8 @@ def _steady(
     """Mark the gaps of a till's day that are like its median gap: people do not come by a clock."""
     if len(indexes) < figures["steady_count"]:
         return
-    pairs = zip(indexes, indexes[1:], strict=False)
-    gaps = [facts[later].at_seconds - facts[earlier].at_seconds for earlier, later in pairs]
+    times = [facts[index].at_seconds for index in indexes]
+    gaps = [later - earlier for earlier, later in pairwise(times)]
     usual = median(gaps)
     for index, gap in zip(indexes[1:], gaps, strict=True):
         marks[index] = float(abs(gap - usual) <= figures["steady_share"] * usual)

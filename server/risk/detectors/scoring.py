@@ -57,9 +57,7 @@ def entities(
     return found
 
 
-def _within(
-    facts: Sequence[Redeemed], until_seconds: int, days: int, rules: Rules
-) -> list[Entity]:
+def _within(facts: Sequence[Redeemed], until_seconds: int, days: int, rules: Rules) -> list[Entity]:
     groups: defaultdict[tuple[Hashable, Hashable | None], list[int]] = defaultdict(list)
     tills: defaultdict[Hashable, set[Hashable]] = defaultdict(set)
     first = bisect_left(facts, until_seconds - days * DAY_SECONDS, key=_instant)
@@ -90,14 +88,17 @@ def signs_of(
     """For each entity (by its place), every sign with its z against its peers."""
     picks = [itemgetter(*entity.indexes) for entity in every]
     shares = {
-        name: [sum(pick(values)) / len(entity.indexes) for entity, pick in zip(every, picks, strict=True)]
+        name: [
+            sum(pick(values)) / len(entity.indexes)
+            for entity, pick in zip(every, picks, strict=True)
+        ]
         for name, values in marks.items()
     }
     groups: defaultdict[tuple[bool, int, str, int], list[int]] = defaultdict(list)
     for place, entity in enumerate(every):
         category, threshold = entity.peers
-        for key in (threshold, 0):
-            groups[entity.till is None, entity.window_days, category, key].append(place)
+        for level in (threshold, 0):
+            groups[entity.till is None, entity.window_days, category, level].append(place)
     found: dict[int, list[Sign]] = {place: [] for place in range(len(every))}
     for name, rule in rules.signs.items():
         known: dict[tuple[bool, int, str, int], tuple[float, float]] = {}
@@ -178,7 +179,9 @@ def evaluate(
     usual = _usual(every, scores)
     best: dict[Hashable, tuple[float, int, str]] = {}
     for place, entity in enumerate(every):
-        rule = verdict(signs[place], scores[place], usual[entity.till is None, entity.window_days], rules)
+        rule = verdict(
+            signs[place], scores[place], usual[entity.till is None, entity.window_days], rules
+        )
         if rule is None:
             continue
         known = best.get(entity.merchant)
@@ -244,7 +247,8 @@ def _hit(
     told = sorted((s for s in signs if s.z > rules.z_from), key=lambda s: (-s.z, s.name))
     names = [sign.name for sign in told]
     order = sorted(
-        entity.indexes, key=lambda i: (-sum(marks[n][i] for n in names), -facts[i].at_seconds, str(facts[i].id))
+        entity.indexes,
+        key=lambda i: (-sum(marks[n][i] for n in names), -facts[i].at_seconds, str(facts[i].id)),
     )
     stores = {facts[i].store for i in entity.indexes}
     sentences = "；".join(
@@ -252,7 +256,8 @@ def _hit(
         for sign in told
     )
     whole = "该商户" if entity.till is None else "该商户的一名收银员"
-    text = f"近{entity.window_days}天{whole}核销{len(entity.indexes)}笔：{sentences}。综合得分{score:.1f}。"
+    length = f"近{entity.window_days}天{whole}核销{len(entity.indexes)}笔"
+    text = f"{length}：{sentences}。综合得分{score:.1f}。"
     return Hit(
         merchant=entity.merchant,
         store=stores.pop() if len(stores) == 1 else None,

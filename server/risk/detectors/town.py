@@ -95,7 +95,7 @@ def count_town(facts: Sequence[Redeemed], split: SplitRule) -> Town:
 def _hours(facts: Sequence[Redeemed]) -> dict[tuple[str, int], float]:
     """For each category and hour, ln(busiest hour / this hour); hours are smoothed."""
     counts = Counter((fact.category, fact.hour) for fact in facts)
-    found = {}
+    found: dict[tuple[str, int], float] = {}
     for category in {fact.category for fact in facts}:
         smooth = [
             1

@@ -59,6 +59,11 @@ settlement.batch_confirmed        .   x   .   .   .   .   .   .   .   .
 settlement.batch_sent             .   x   .   .   .   .   .   .   .   .
 settlement.batch_returned         .   x   .   x   .   .   .   .   .   .
 settlement.receipt_imported       .   x   .   x   .   .   .   .   .   .
+risk.case_opened                  .   .   .   .   .   .   .   .   .   x
+risk.case_taken                   .   .   .   .   x   x   .   .   .   .
+risk.case_decided                 .   .   .   .   x   x   .   .   .   .
+risk.case_released                .   .   .   .   x   x   .   .   .   .
+risk.location_set                 x   .   .   .   .   .   .   .   .   .
 sampling.drawn                    .   .   x   .   .   .   .   .   .   .
 exports.asked                     x   x   x   .   .   .   .   .   .   .
 to read: funding                  x   x   x   .   .   .   .   .   .   .
@@ -67,6 +72,7 @@ to read: settlement               x   x   x   x   .   .   .   .   .   .
 to read: audit                    .   .   x   .   .   .   .   .   .   .
 to read: sampling                 .   .   x   .   .   .   .   .   .   .
 to read: reconcile                x   x   x   .   .   .   .   .   .   .
+to read: risk                     x   .   x   .   x   x   .   .   .   .
 """
 
 _READ = "to read: "

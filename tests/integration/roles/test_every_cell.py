@@ -50,6 +50,7 @@ USES: dict[str, Action | View] = {
     "exports.one": Action.EXPORT_ASKED,
     "exports.total": Action.EXPORT_ASKED,
     "exports.write": Action.EXPORT_ASKED,
+    "figures.ask": View.FIGURES,
     "funding.accounts": View.FUNDS,
     "funding.approve": Action.FUNDS_APPROVED,
     "funding.enter": Action.FUNDS_ENTERED,
@@ -70,6 +71,12 @@ USES: dict[str, Action | View] = {
     "performance.report": View.FIGURES,
     "reconciliation.alarms": View.ALARMS,
     "reconciliation.checks": View.ALARMS,
+    "risk.cases": View.RISK,
+    "risk.decide": Action.RISK_CASE_DECIDED,
+    "risk.one": View.RISK,
+    "risk.release": Action.RISK_CASE_RELEASED,
+    "risk.set_location": Action.LOCATION_POLICY_SET,
+    "risk.take": Action.RISK_CASE_TAKEN,
     "samples.draw": Action.SAMPLE_DRAWN,
     "samples.newest": View.SAMPLES,
     "samples.one": View.SAMPLES,
@@ -265,7 +272,7 @@ async def test_everybody_with_an_account_changes_their_own_password(parts: Parts
     assert allowed | {Role.SYSTEM} == CELLS[Action.STAFF_PASSWORD_SET]
 
 
-WITHOUT_AN_ACTOR = {Action.ROUND_SETTLED, Action.PERSON_TAKEN_OVER}
+WITHOUT_AN_ACTOR = {Action.ROUND_SETTLED, Action.PERSON_TAKEN_OVER, Action.RISK_CASE_OPENED}
 """Acts that nobody asks for: the clock's, and what binding a person does. No use case takes an
 actor for them; the log itself refuses every other role."""
 

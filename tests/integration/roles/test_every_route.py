@@ -35,6 +35,7 @@ READS: dict[str, Action | View] = {
     "funding": View.FUNDS,
     "performance": View.FIGURES,
     "reconcile": View.ALARMS,
+    "risk": View.RISK,
     "sampling": View.SAMPLES,
     "settlement": View.SETTLEMENT,
 }
