@@ -147,6 +147,15 @@ async def _patient() -> AsyncIterator["asyncpg.Connection[Any]"]:
         yield book
 
 
+async def be_patient() -> None:
+    """Let the open transaction wait for a draft that is under way, rather than fail after seconds.
+
+    Few people settle, and each of them would only try again.
+    """
+    async with _patient():
+        pass
+
+
 async def take_turn() -> None:
     """Let only one draft, or drop, at a time decide who is in which batch; until commit.
 

@@ -195,6 +195,7 @@ async def locked_institution(institution_id: object) -> Institution:
 
     A licence that is changed while a batch is made is seen either before or after, never halfway.
     """
+    await assignment.be_patient()
     row = await Institution.select_for_update(no_key=True).get_or_none(id=institution_id)
     if row is None:
         raise Unknown(what="institution")

@@ -1,5 +1,6 @@
 """What is refused of batches, and that nothing of it happened."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -146,3 +147,31 @@ async def test_readers_do_not_get_account_numbers(office: PaymentOffice, till: T
         await office.settlement.receipts.listed(batch.id, INSTITUTION)
     assert await office.settlement.batches.page(None, 10, INSTITUTION) == []
     assert len(await office.settlement.batches.page(None, 10, AUDITOR)) == 1
+
+
+async def test_an_institution_acts_on_what_was_sent_to_it_alone(
+    office: PaymentOffice, till: Till
+) -> None:
+    payer = replace(INSTITUTION, institution_id=office.institution_id)
+    batches, take_in = office.settlement.batches, office.settlement.receipts.take_in
+    await redeem(till)
+    batch = await office.confirmed()
+    for who in (payer, INSTITUTION):  # it is not sent yet
+        with pytest.raises(Unknown):
+            await batches.return_batch(batch.id, "账户异常", who)
+        with pytest.raises(Unknown):
+            await take_in(batch.id, "a", b"", who)
+    await batches.send(batch.id, FINANCE)
+    for act in (
+        batches.return_batch(batch.id, "账户异常", INSTITUTION),
+        take_in(batch.id, "a", await office.receipt(batch), INSTITUTION),
+        batches.one(batch.id, INSTITUTION),
+        office.settlement.statements.of_batch(batch.id, till.merchant.id, INSTITUTION),
+    ):
+        with pytest.raises(Unknown):
+            await act
+    assert (await batches.one(batch.id, payer)).state is BatchState.SENT
+    returned = await batches.return_batch(batch.id, "账户异常", payer)
+    assert returned.state is BatchState.RETURNED
+    assert [row.id for row in await batches.page(None, 10, payer)] == [batch.id]
+    await check_money()
