@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from server.parts import Parts
-    from server.reconcile.domain import Outcome
-    from server.reconcile.invariants import Finding
+    from server.reconcile.domain import Finding, Outcome
     from server.reconcile.models import Alarm
 
 ALARMS_SHOWN_MAX = 100

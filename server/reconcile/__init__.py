@@ -16,7 +16,7 @@ last seen, how often), a gauge of `GET /metrics`, and exit status 1 of the comma
 the first run that sees everything the invariant is about and finds that it holds: for totals and
 gates any run, for single rows the full one. `GET /api/v1/alarms` lists them (View.ALARMS).
 
-- `invariants.py`  what an invariant is; its large tables, whole or as touched lately; the sums
+- `invariants.py`  large tables, whole or as touched lately; the sums; examining one invariant
 - `money.py`, `settlement.py`, `rights.py`, `figures.py`, `people.py`  the invariants by idea
 - `gate.py`        what Redis must agree with the book about
 - `book.py`        all of them, against one snapshot;  `service.py`, `alarms.py`  runs and alarms

@@ -16,9 +16,8 @@ import orjson
 from server.infra.db import connection, transaction
 from server.kit.ids import uuid7
 from server.reconcile.book import ALL
-from server.reconcile.domain import Outcome, Scope
+from server.reconcile.domain import Finding, Outcome, Scope
 from server.reconcile.gate import GATE
-from server.reconcile.invariants import Finding
 
 _TOTALS = frozenset(invariant.name for invariant in ALL if invariant.total)
 

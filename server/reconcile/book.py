@@ -9,12 +9,11 @@ from typing import Any
 import asyncpg
 
 from server.infra.db import connection
+from server.reconcile.domain import Finding, Invariant
 from server.reconcile.figures import FIGURES
 from server.reconcile.invariants import (
     SUMS,
     TIMEOUT_SECONDS,
-    Finding,
-    Invariant,
     examine,
     sources,
     sum_up,

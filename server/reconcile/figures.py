@@ -1,6 +1,6 @@
 """Invariants of the roll-ups: equal to the book they sum up, and to the ledger beside it."""
 
-from server.reconcile.invariants import Invariant
+from server.reconcile.domain import Invariant
 
 _SUMS = (
     "redeemed_count order_amount_fen redeemed_fen merchant_discount_fen platform_discount_fen "

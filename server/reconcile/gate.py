@@ -5,7 +5,7 @@ from uuid import UUID
 from server.campaign.models import Offer, Round
 from server.claim.gate import Gate
 from server.claim.models import Claim
-from server.reconcile.invariants import Finding
+from server.reconcile.domain import Finding
 
 PENDING_MAX = 100_000
 GATE = "gate_agrees:"

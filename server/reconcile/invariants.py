@@ -1,49 +1,15 @@
-"""What an invariant is, and how one is checked: wholly, or over what was touched lately."""
+"""How an invariant is checked: wholly, or over what was touched lately."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import asyncpg
 
 from server.kit.ids import uuid7_floor
+from server.reconcile.domain import Finding, Invariant
 
 ROWS_SHOWN_MAX = 20
 TIMEOUT_SECONDS = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Invariant:
-    """What must be true, and the query of the rows for which it is not.
-
-    The query names its large tables in braces (`{redemptions}`, see `sources`); the minute's run
-    puts there only the rows that were touched lately. One without braces always sees everything.
-    """
-
-    name: str
-    sentence: str
-    broken: str
-    minute: bool = True
-    """Whether the minute's run checks it; what reads whole large tables waits for the hour."""
-
-    @property
-    def total(self) -> bool:
-        """Whether the minute's run sees all of it, so that it may also clear its alarm."""
-        return self.minute and "{" not in self.broken
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The result of one invariant; `rows` are the first few that break it."""
-
-    name: str
-    sentence: str
-    rows: tuple[dict[str, Any], ...]
-
-    @property
-    def holds(self) -> bool:
-        """Whether nothing breaks it."""
-        return not self.rows
 
 
 _EVERYTHING = {

@@ -4,7 +4,7 @@ The queries share no code with what they check. `reconcile_balances`, `reconcile
 `reconcile_rounds` are the run's own sums (see `invariants.py`).
 """
 
-from server.reconcile.invariants import Invariant
+from server.reconcile.domain import Invariant
 
 BALANCES = (
     Invariant(

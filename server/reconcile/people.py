@@ -1,6 +1,6 @@
 """Invariants of who acted: two people where two are needed, and every act in the chain."""
 
-from server.reconcile.invariants import Invariant
+from server.reconcile.domain import Invariant
 
 # What waits for a second person, and whether it needs to have had one by now.
 _ENTERED = """

@@ -1,6 +1,6 @@
 """Invariants of rights: stock, claims, vouchers, and what vouchers became."""
 
-from server.reconcile.invariants import Invariant
+from server.reconcile.domain import Invariant
 
 RIGHTS = (
     Invariant(

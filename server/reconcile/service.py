@@ -15,9 +15,8 @@ from server.claim.gate import Gate
 from server.kit.clock import Clock
 from server.reconcile import alarms, queries
 from server.reconcile.book import ALL, check
-from server.reconcile.domain import WINDOW, Outcome, Scope
+from server.reconcile.domain import WINDOW, Finding, Outcome, Scope
 from server.reconcile.gate import gate_findings
-from server.reconcile.invariants import Finding
 from server.reconcile.models import Alarm, Check
 from server.reconcile.queries import Place
 

@@ -5,7 +5,7 @@ after that has a row in `deductions` and is no part of the worth. "Confirmed" me
 anything later: a batch is never unconfirmed.
 """
 
-from server.reconcile.invariants import Invariant
+from server.reconcile.domain import Invariant
 
 _CONFIRMED = "('confirmed', 'sent', 'paid', 'returned')"
 

@@ -6,7 +6,8 @@ import pytest
 
 from server.infra.db import connection
 from server.reconcile.book import ALL, check, check_within
-from server.reconcile.invariants import ROWS_SHOWN_MAX, SUMS, Finding, Invariant, examine
+from server.reconcile.domain import Finding, Invariant
+from server.reconcile.invariants import ROWS_SHOWN_MAX, SUMS, examine
 from tests.integration.reconcile.damage import RIGHTS_AND_MONEY, Damage
 from tests.integration.reconcile.damage_settlement import SETTLED
 
