@@ -19,7 +19,7 @@ BYTES_MAX = 2 * 1024**3
 """Of one member and of the whole file."""
 LEVEL = 3
 """Of compression: half the time of the usual 6, and files a few hundredths larger."""
-SMALL_LEVEL = 9
+SMALL_LEVEL = 6
 """Of a small member, which costs next to nothing: there may be half a million of them."""
 
 _VERSION = 20
