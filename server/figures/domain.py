@@ -11,8 +11,8 @@ from server.kit.errors import Kind, Refusal
 
 PERIOD_DAYS_MAX = 400
 """A programme lasts a year (P-04); a little more, so that its end is not cut off."""
-BY_DAY_DAYS_MAX = 92
-"""A quarter, day by day; of one merchant any period. Longer ones are read by month."""
+BY_DAY_DAYS_MAX = 31
+"""A month, day by day; of one merchant any period. Longer ones are read by month."""
 DIMENSIONS_MAX = 2
 ROWS_MAX = 5_000
 _FOUR_DIGITS = Decimal("0.0001")
@@ -185,7 +185,7 @@ class DaysTooMany(Refusal):
 
     code = "figures.days_too_many"
     kind = Kind.RULE
-    detail = "按日统计一次最多92天；更长的期间请按月统计，或选定一家商户。"
+    detail = "按日统计一次最多31天；更长的期间请按月统计，或选定一家商户。"
 
 
 class TooManyRows(Refusal):

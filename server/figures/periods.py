@@ -1,4 +1,8 @@
-"""Periods as the roll-ups can answer them: whole months, and days at the edges."""
+"""Periods as the roll-ups can answer them: whole months, and days at the edges.
+
+An edge is read by its own days, or as the whole month less the other days, whichever is fewer: days
+have many more rows than months. Sums and counts can be taken away as exactly as they are added.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,30 +10,43 @@ from datetime import date, timedelta
 
 ONE_DAY = timedelta(days=1)
 
+Span = tuple[date, date]
+"""The first and the last day, both within."""
+
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """A period in parts that do not overlap; both ends of a span are within."""
+    """A period as `months` and `more` days, less the `fewer` days."""
 
-    months: tuple[date, date] | None
-    """The first days of the first and of the last whole month."""
-    days: Sequence[tuple[date, date]]
-    """Spans of days: none, one, or one at each edge."""
+    months: Span | None
+    """The first days of the first and of the last month."""
+    more: Sequence[Span]
+    fewer: Sequence[Span]
 
 
 def split(since: date, until: date) -> Split:
-    """The whole months of a period, and the days before and after them."""
+    """Cut a period into as few days as can be: 15 at each edge, or 30 within one month."""
     assert since <= until, "a period does not end before it begins"
-    first = since if since.day == 1 else next_month(since)
-    after = until + ONE_DAY
-    end = after.replace(day=1)
-    if first >= end:
-        return Split(None, ((since, until),))
-    edges = ((since, first - ONE_DAY), (end, until))
-    return Split(
-        (first, (end - ONE_DAY).replace(day=1)),
-        tuple((begin, last) for begin, last in edges if begin <= last),
-    )
+    first, last = since.replace(day=1), until.replace(day=1)
+    end = next_month(last) - ONE_DAY
+    if first == last:
+        whole = (since, until) == (first, end)
+        return Split((first, last), (), ()) if whole else Split(None, ((since, until),), ())
+    more: list[Span] = []
+    fewer: list[Span] = []
+    after = next_month(first)
+    if since - first <= after - since:
+        fewer.append((first, since - ONE_DAY))
+    else:
+        more.append((since, after - ONE_DAY))
+        first = after
+    if end - until <= until + ONE_DAY - last:
+        fewer.append((until + ONE_DAY, end))
+    else:
+        more.append((last, until))
+        last = (last - ONE_DAY).replace(day=1)
+    months = (first, last) if first <= last else None
+    return Split(months, more, [span for span in fewer if span[0] <= span[1]])
 
 
 def next_month(day: date) -> date:

@@ -1,8 +1,8 @@
 """Reading the figures out of the roll-ups, in one snapshot.
 
-Three statements each: what was redeemed and refunded, what was issued, who is listed. A row stands
-for every value that any of them knows: a round without a redemption, and a category or sub-district
-without one, are told as zeros, because that is what one looks for.
+Four statements each: what was redeemed and refunded, in how many shops, what was issued, who is
+listed. A row stands for every value that any of them knows: a round without a redemption, and a
+category or sub-district without one, are told as zeros, because that is what one looks for.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -78,9 +78,11 @@ _SOURCES = {
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What the three statements found, by their keys."""
+    """What the four statements found, by their keys."""
 
     moves: Mapping[tuple[str, ...], Sequence[int]]
+    merchants: Mapping[tuple[str, ...], Sequence[int]] | None
+    """None where every key has one merchant at most."""
     stock: Mapping[tuple[str, ...], Sequence[int]] | None
     """None where a stock cannot be told apart."""
     listed: Mapping[tuple[str, ...], Sequence[int]]
@@ -93,8 +95,11 @@ async def _rows(
     with_stock = (
         sql.OF_STOCK.issuperset(by) and scope.subdistrict is None and scope.merchant_id is None
     )
+    one_shop = Dimension.MERCHANT in by or scope.merchant_id is not None
+    sums = sql.of_merchants if one_shop else sql.of_areas
     found = _Found(
-        await _fetch(book, sql.moves(scope, by), len(by)),
+        await _fetch(book, sums(scope, by), len(by)),
+        None if one_shop else await _fetch(book, sql.shops(scope, by), len(by)),
         await _fetch(book, sql.stock(scope, by), len(by)) if with_stock else None,
         await _fetch(book, sql.listed(scope, of_shops), len(of_shops)),
     )
@@ -123,8 +128,12 @@ def _place(called: Mapping[str, "_Called"], value: str) -> tuple[str, str]:
 
 
 def _figures(found: _Found, key: tuple[str, ...], shops: tuple[str, ...]) -> Figures:
-    sums = [value or 0 for value in found.moves.get(key, (0,) * (len(sql.SUMS) + 1))]
-    values: dict[str, int] = dict(zip((*sql.SUMS, "merchants_count"), sums, strict=True))
+    sums = [value or 0 for value in found.moves.get(key, (0,) * len(sql.SUMS))]
+    values: dict[str, int] = dict(zip(sql.SUMS, sums, strict=True))
+    if found.merchants is None:
+        values["merchants_count"] = min(1, values["redeemed_count"])
+    else:
+        (values["merchants_count"],) = found.merchants.get(key, (0,))
     if found.stock is not None:
         stock = [value or 0 for value in found.stock.get(key, (0,) * len(sql.STOCK))]
         values.update(zip(sql.STOCK, stock, strict=True))

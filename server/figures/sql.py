@@ -4,13 +4,13 @@ Raw SQL: these are reports, set-based, over two tables of the same shape at once
 enters only as parameters. Every statement gives the key columns as text, in the order of `by`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from server.campaign.domain import ANNOUNCED
 from server.figures.domain import ROWS_MAX, Dimension, Scope
-from server.figures.periods import split
+from server.figures.periods import Split, split
 from server.merchant.domain import MerchantState
 
 SUMS = (
@@ -23,6 +23,20 @@ SUMS = (
     "merchant_discount_fen",
     "platform_discount_fen",
 )
+_SUMMED = ", ".join(f"sum({name})::bigint" for name in SUMS)
+_SOMETHING = "HAVING sum(redeemed_count) > 0 OR sum(refunds_count) > 0"
+"""Not a key whose every day was taken away again."""
+_OWN = {
+    Dimension.ROUND: "round_id",
+    Dimension.CATEGORY: "category",
+    Dimension.DAY: "day",
+    Dimension.MONTH: "month",
+}
+_AT_STORES = {
+    **{dimension: f"m.{name}" for dimension, name in _OWN.items()},
+    Dimension.SUBDISTRICT: "s.subdistrict",
+    Dimension.MERCHANT: "s.merchant_id",
+}
 STOCK = ("issued_count", "issued_fen", "claimed_count", "claimed_fen")
 OF_SHOPS = frozenset({Dimension.CATEGORY, Dimension.SUBDISTRICT, Dimension.MERCHANT})
 """Dimensions by which listed merchants differ."""
@@ -42,58 +56,85 @@ class Statement:
         return f"${len(self.values)}"
 
 
-def moves(scope: Scope, by: Sequence[Dimension]) -> tuple[str, list[Any]]:
-    """Sums of what was redeemed and refunded, and how many merchants redeemed.
-
-    Told apart by merchant first, so that a merchant with many stores, months or rounds counts once.
-    """
+def of_areas(scope: Scope, by: Sequence[Dimension]) -> tuple[str, list[Any]]:
+    """Sums of what was redeemed and refunded, where no merchant is asked for or told apart."""
     statement = Statement()
     keys = {
-        Dimension.ROUND: "m.round_id",
-        Dimension.CATEGORY: "m.category",
-        Dimension.SUBDISTRICT: "s.subdistrict",
-        Dimension.MERCHANT: "s.merchant_id",
-        Dimension.DAY: "m.at",
-        Dimension.MONTH: "date_trunc('month', m.at::timestamp)::date",
+        Dimension.ROUND: "round_id",
+        Dimension.CATEGORY: "category",
+        Dimension.SUBDISTRICT: "subdistrict",
+        Dimension.DAY: "day",
+        Dimension.MONTH: "date_trunc('month', day::timestamp)::date",
     }
-    named = [f"{keys[dimension]} AS k{place}" for place, dimension in enumerate(by)]
-    places = [f"k{place}" for place in range(len(by))]
-    at_stores = _conditions(
-        statement, (("s.subdistrict", scope.subdistrict), ("s.merchant_id", scope.merchant_id))
+    between = f"{statement.given(scope.since)} AND {statement.given(scope.until)}"
+    narrowed = (
+        ("round_id", scope.round_id),
+        ("category", scope.category),
+        ("subdistrict", scope.subdistrict),
     )
-    sums = ", ".join(f"sum(m.{name})::bigint AS {name}" for name in SUMS)
-    whole = ", ".join(f"sum({name})::bigint" for name in SUMS)
-    inner = ", ".join([*places, "s.merchant_id"])
-    grouped = f"GROUP BY {', '.join(places)} LIMIT {ROWS_MAX + 1}" if by else ""
     text = f"""
-SELECT {"".join(_text(place, by[n]) + ", " for n, place in enumerate(places))}{whole},
-  count(*) FILTER (WHERE redeemed_count > 0)
-FROM (
-  SELECT {"".join(f"{name}, " for name in named)}s.merchant_id AS shop, {sums}
-  FROM ({_moved(statement, scope, by)}) m JOIN stores s ON s.id = m.store_id
-  {at_stores}
-  GROUP BY {inner}
-) by_merchant {grouped}"""
+SELECT {_keys(keys, by)}{_SUMMED} FROM figures_areas
+WHERE day BETWEEN {between} {_conditions(statement, narrowed, "AND")}
+{_grouped(by)} LIMIT {ROWS_MAX + 1}"""
     return text, statement.values
 
 
-def _moved(statement: Statement, scope: Scope, by: Sequence[Dimension]) -> str:
-    """Rows of the roll-ups that make up the period: months where they are whole, else days."""
+def of_merchants(scope: Scope, by: Sequence[Dimension]) -> tuple[str, list[Any]]:
+    """The same where a merchant is. Told apart by store first: there are few, and many rows."""
+    statement = Statement()
+    sums = ", ".join(f"sum({name})::bigint AS {name}" for name in SUMS)
+    text = f"""
+SELECT {_keys(_AT_STORES, by)}{_SUMMED}
+FROM (
+  SELECT {_own(by)}store_id, {sums} FROM ({_moved(statement, scope, by, SUMS)}) moved
+  {_at_stores(statement, scope)} GROUP BY {_own(by)}store_id
+) m JOIN stores s ON s.id = m.store_id
+{_grouped(by)} {_SOMETHING if by else ""} LIMIT {ROWS_MAX + 1}"""
+    return text, statement.values
+
+
+def shops(scope: Scope, by: Sequence[Dimension]) -> tuple[str, list[Any]]:
+    """How many merchants redeemed: each once, whatever stores, days, months and rounds it has."""
+    statement = Statement()
+    moved = _moved(statement, scope, by, ("redeemed_count",))
+    named = "".join(f"{_AT_STORES[key]} AS k{place}, " for place, key in enumerate(by))
+    keys = {key: f"k{place}" for place, key in enumerate(by)}
+    text = f"""
+SELECT {_keys(keys, by)}count(*) FROM (
+  SELECT {named}s.merchant_id
+  FROM (SELECT * FROM ({moved}) moved {_at_stores(statement, scope)}) m
+  JOIN stores s ON s.id = m.store_id
+  GROUP BY {"".join(f"{key}, " for key in keys.values())}s.merchant_id
+  HAVING sum(m.redeemed_count) > 0
+) each_once
+{_grouped(by)} LIMIT {ROWS_MAX + 1}"""
+    return text, statement.values
+
+
+def _own(by: Sequence[Dimension]) -> str:
+    """Of the keys, those that stand in the roll-ups of stores."""
+    return "".join(f"{_OWN[dimension]}, " for dimension in by if dimension in _OWN)
+
+
+def _moved(statement: Statement, scope: Scope, by: Sequence[Dimension], sums: Sequence[str]) -> str:
+    """Rows of the roll-ups that make up the period: months, and days more or fewer."""
     narrowed = (("round_id", scope.round_id), ("category", scope.category))
-    columns = f"store_id, round_id, category, {', '.join(SUMS)}"
     parts = split(scope.since, scope.until)
-    months, days = parts.months, parts.days
     if Dimension.DAY in by:
-        months, days = None, ((scope.since, scope.until),)
-    spans = [("figures_daily", "day", span) for span in days]
-    if months is not None:
-        spans.append(("figures_monthly", "month", months))
+        parts = Split(None, ((scope.since, scope.until),), ())
+    spans = [("figures_daily", "day", "", span) for span in parts.more]
+    spans += [("figures_daily", "day", "-", span) for span in parts.fewer]
+    if parts.months is not None:
+        spans.append(("figures_monthly", "month", "", parts.months))
     texts = []
-    for table, at, (first, last) in spans:
-        conditions = _conditions(statement, narrowed, "AND")
+    for table, at, sign, (first, last) in spans:
+        month = "date_trunc('month', day::timestamp)::date" if at == "day" else at
+        columns = {"day": at, "month": month, **{name: f"{sign}{name}" for name in sums}}
+        named = ", ".join(f"{value} AS {name}" for name, value in columns.items())
+        between = f"{statement.given(first)} AND {statement.given(last)}"
         texts.append(
-            f"SELECT {at} AS at, {columns} FROM {table} WHERE {at} BETWEEN "
-            f"{statement.given(first)} AND {statement.given(last)} {conditions}"
+            f"SELECT store_id, round_id, category, {named} FROM {table} "
+            f"WHERE {at} BETWEEN {between} {_conditions(statement, narrowed, 'AND')}"
         )
     return " UNION ALL ".join(texts)
 
@@ -108,14 +149,13 @@ def stock(scope: Scope, by: Sequence[Dimension]) -> tuple[str, list[Any]]:
         Dimension.DAY: opened,
         Dimension.MONTH: f"date_trunc('month', {opened}::timestamp)::date",
     }
-    named = "".join(f"{_text(keys[dimension], dimension)}, " for dimension in by)
     states = statement.given([state.value for state in ANNOUNCED])
     conditions = _conditions(
         statement, (("r.id", scope.round_id), ("o.category", scope.category)), "AND"
     )
     between = f"{statement.given(scope.since)} AND {statement.given(scope.until)}"
     text = f"""
-SELECT {named}sum(o.stock)::bigint, sum(o.stock * o.face_value_fen)::bigint,
+SELECT {_keys(keys, by)}sum(o.stock)::bigint, sum(o.stock * o.face_value_fen)::bigint,
   sum(o.issued)::bigint, sum(o.issued * o.face_value_fen)::bigint
 FROM rounds r JOIN offers o ON o.round_id = r.id
 WHERE r.state = ANY({states}) AND {opened} BETWEEN {between} {conditions}
@@ -131,7 +171,6 @@ def listed(scope: Scope, by: Sequence[Dimension]) -> tuple[str, list[Any]]:
         Dimension.SUBDISTRICT: "s.subdistrict",
         Dimension.MERCHANT: "m.id",
     }
-    named = "".join(f"{_text(keys[dimension], dimension)}, " for dimension in by)
     state = statement.given(MerchantState.LISTED.value)
     conditions = _conditions(
         statement,
@@ -143,7 +182,7 @@ def listed(scope: Scope, by: Sequence[Dimension]) -> tuple[str, list[Any]]:
         "AND",
     )
     text = f"""
-SELECT {named}count(DISTINCT m.id)
+SELECT {_keys(keys, by)}count(DISTINCT m.id)
 FROM merchants m JOIN stores s ON s.merchant_id = m.id
 CROSS JOIN LATERAL jsonb_array_elements_text(m.categories) AS c(category)
 WHERE m.state = {state} {conditions}
@@ -151,9 +190,19 @@ WHERE m.state = {state} {conditions}
     return text, statement.values
 
 
-def _conditions(
-    statement: Statement, wanted: Sequence[tuple[str, Any]], begin: str = "WHERE"
-) -> str:
+def _at_stores(statement: Statement, scope: Scope) -> str:
+    """The condition on the store, where a sub-district or a merchant is asked for."""
+    wanted = (("subdistrict", scope.subdistrict), ("merchant_id", scope.merchant_id))
+    within = _conditions(statement, wanted, "WHERE")
+    return f"WHERE store_id IN (SELECT id FROM stores {within})" if within else ""
+
+
+def _keys(named: Mapping[Dimension, str], by: Sequence[Dimension]) -> str:
+    """The key columns, as text, before the others."""
+    return "".join(f"{_text(named[dimension], dimension)}, " for dimension in by)
+
+
+def _conditions(statement: Statement, wanted: Sequence[tuple[str, Any]], begin: str) -> str:
     """Equalities for what was asked for; nothing where nothing was."""
     said = [f"{name} = {statement.given(value)}" for name, value in wanted if value is not None]
     return f"{begin} {' AND '.join(said)}" if said else ""

@@ -15,7 +15,7 @@ from server.campaign.domain import RoundPlan
 from server.campaign.models import Offer
 from server.campaign.programme import Programme
 from server.campaign.service import Campaign
-from server.figures.domain import Dimension, Scope
+from server.figures.domain import BY_DAY_DAYS_MAX, Dimension, Scope
 from server.figures.periods import next_month
 from server.figures.queries import figures, total
 from server.figures.service import Rebuilt, rebuild
@@ -184,16 +184,18 @@ class Walk(RuleBasedStateMachine):
         today = self.make.clock.now().astimezone(SHANGHAI).date()
         days = st.dates(BEGIN.date() - timedelta(days=2), today)
         since, until = sorted((data.draw(days), data.draw(days)))
-        maybe = st.booleans()
+        by = tuple(data.draw(st.lists(st.sampled_from(list(Dimension)), max_size=2, unique=True)))
+        if Dimension.DAY in by:
+            since = max(since, until - timedelta(days=BY_DAY_DAYS_MAX - 1))
+        rounds = st.sampled_from([None, None, *(round_of(offer) for offer in self.offers)])
         scope = Scope(
             since,
             until,
-            round_of(data.draw(st.sampled_from(self.offers))) if data.draw(maybe) else None,
+            data.draw(rounds),
             data.draw(st.sampled_from(["dining", "retail", "fuel", None])),
             data.draw(st.sampled_from(["东街街道", "西街街道", "北石店镇", None, None])),
             data.draw(st.sampled_from([*(till.merchant.id for till in self.tills), None, None])),
         )
-        by = tuple(data.draw(st.lists(st.sampled_from(list(Dimension)), max_size=2, unique=True)))
         self.run(self._compare(scope, by))
 
     async def _compare(self, scope: Scope, by: tuple[Dimension, ...]) -> None:
@@ -214,7 +216,8 @@ class Walk(RuleBasedStateMachine):
         whole = await total(scope)
         assert whole.redeemed_fen == await naive.ledger_fen(scope, "redemption")
         assert whole.refunded_fen == await naive.ledger_fen(scope, "refund", "late_refund")
-        for row in await figures(scope, (Dimension.DAY,)):
+        first = max(scope.since, today - timedelta(days=BY_DAY_DAYS_MAX - 1))
+        for row in await figures(Scope(first, today), (Dimension.DAY,)):
             day = datetime.fromisoformat(row.key[Dimension.DAY]).date()
             one = Scope(day, day)
             assert row.figures.redeemed_fen == await naive.ledger_fen(one, "redemption")
