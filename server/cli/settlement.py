@@ -41,6 +41,7 @@ LINES = {
 }
 HELD = {
     HeldReason.FROZEN: "资金冻结",
+    HeldReason.RISK_CASE: "风险线索核查中",
     HeldReason.NO_PAYEE: "没有已审批的收款账户",
     HeldReason.NEGATIVE: "应扣多于应付",
 }

@@ -17,7 +17,8 @@ LOOKER = Actor("risk", Role.SYSTEM, "worker")
 """Who opens cases."""
 
 # One worker at a time opens for a merchant; the unique index would refuse the second in any case.
-_TURN = "SELECT pg_advisory_xact_lock(hashtextextended('risk_case:' || $1, 0))"
+# Settlement holds the same row while it asks who is held: it sees the case, or was there before it.
+_TURN = "SELECT id FROM merchants WHERE id = $1 FOR NO KEY UPDATE"
 
 
 async def open_cases(hits: Sequence[Hit], rules: Rules, now: datetime) -> list[RiskCase]:
@@ -34,7 +35,7 @@ async def _open(hit: Hit, rules: Rules, now: datetime) -> RiskCase | None:
     merchant_id = UUID(str(hit.merchant))
     async with transaction():
         async with connection() as book:
-            await book.execute(_TURN, str(merchant_id))
+            await book.execute(_TURN, merchant_id)
         known = await RiskCase.filter(merchant_id=merchant_id).order_by("-opened_at").first()
         if known is not None and not _news(known, hit, rules, now):
             if known.state in UNDECIDED:

@@ -63,6 +63,8 @@ class HeldReason(StrEnum):
 
     FROZEN = "frozen"
     """Its money is held (P-11.5)."""
+    RISK_CASE = "risk_case"
+    """Split or sham orders are being looked into (P-06.7)."""
     NO_PAYEE = "no_payee"
     """Nobody has approved where it is paid."""
     NEGATIVE = "negative"

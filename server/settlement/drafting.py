@@ -1,6 +1,7 @@
 """Drafting a batch and dropping it: what enters, who is held, and its number."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from server.campaign.programme import Programme
 from server.infra.db import transaction
 from server.kit.clock import Clock
 from server.kit.ids import uuid7
+from server.risk.queries import held_among
 from server.settlement import assignment
 from server.settlement.assignment import Concerned, Sum
 from server.settlement.domain import TRANSITIONS, BatchState, HeldReason, LineState
@@ -64,13 +66,16 @@ class Drafting:
             check_draft(DraftFacts(standing(institution), period_until), now)
             batch = await self._begin(institution_id, period_until, actor, now)
             about = await assignment.concerned(institution_id, period_until)
-            chosen = [one.id for one in about if one.has_payee and not one.frozen]
+            risky = await held_among([one.id for one in about])
+            chosen = [
+                one.id for one in about if one.has_payee and not one.frozen and one.id not in risky
+            ]
             sums = await assignment.take(batch.id, chosen, period_until)
             negative = [each for each in sums if each.amount_fen < 0]
             if negative:
                 await assignment.free(batch.id, [each.merchant_id for each in negative])
             kept = [each for each in sums if each.amount_fen >= 0]
-            held = await _held(about, negative, period_until)
+            held = await _held(about, negative, risky, period_until)
             if not any(each.amount_fen for each in kept):
                 raise NothingDue(held=[_told(one) for one in held[:HELD_SHOWN_MAX]])
             await Line.bulk_create(_lines(batch, kept))
@@ -165,10 +170,14 @@ async def _add_up(batch: Batch, sums: Sequence[Sum]) -> None:
 
 
 async def _held(
-    about: Sequence[Concerned], negative: Sequence[Sum], until: datetime
+    about: Sequence[Concerned],
+    negative: Sequence[Sum],
+    risky: AbstractSet[UUID],
+    until: datetime,
 ) -> Sequence[Held]:
     """Who gets no line, by credit code, with what waits for them."""
     reasons = {one.id: HeldReason.NO_PAYEE for one in about if not one.has_payee}
+    reasons |= {one.id: HeldReason.RISK_CASE for one in about if one.id in risky}
     reasons |= {one.id: HeldReason.FROZEN for one in about if one.frozen}
     reasons |= {each.merchant_id: HeldReason.NEGATIVE for each in negative}
     if not reasons:

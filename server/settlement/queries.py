@@ -10,6 +10,7 @@ from tortoise.queryset import QuerySet
 
 from server.audit.domain import Actor, Role
 from server.merchant.models import Merchant
+from server.risk.queries import held_among
 from server.settlement.models import Batch, Line
 from server.settlement.refusals import Unknown
 
@@ -61,11 +62,12 @@ async def lines(batch: Batch, after: int, count: int) -> Sequence[Line]:
 
 
 async def frozen_among(merchant_ids: Sequence[UUID]) -> AbstractSet[UUID]:
-    """Those of these merchants whose money is held now (P-11.5).
+    """Those of these merchants whose money is held now: frozen (P-11.5), or by a case (P-06.7).
 
-    Their rows are held until the transaction ends, so that a freezing is either seen here or comes
-    after what is done here.
+    Their rows are held until the transaction ends, so that a freezing, or the opening of a case, is
+    either seen here or comes after what is done here.
     """
     merchants = Merchant.filter(id__in=merchant_ids).order_by("id")
     rows = await merchants.select_for_update(no_key=True)
-    return {row.id for row in rows if row.frozen_at is not None}
+    frozen = {row.id for row in rows if row.frozen_at is not None}
+    return frozen | await held_among(merchant_ids)

@@ -5,7 +5,7 @@ usual for the voucher, so that a breakfast of ten yuan on a ten-yuan voucher is 
 """
 
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from itertools import pairwise
 from statistics import median
@@ -31,12 +31,16 @@ def mark(facts: Sequence[Redeemed], rules: Rules) -> Marks:
         "amount": [_amount(fact, town) for fact in facts],
         "hour": [_hour(fact, town) for fact in facts],
         "devoted": [_devoted(fact, town, figures) for fact in facts],
+        "regular": [
+            float(town.at[fact.person, fact.merchant] >= figures["regular_count"]) for fact in facts
+        ],
         "stranger": [float(town.people[fact.person] == 1) for fact in facts],
         "returned": [float(0 < fact.returned_fen < fact.order_fen) for fact in facts],
         "far": [float((fact.distance_m or 0.0) > figures["far_m"]) for fact in facts],
         "rich": [fact.face_fen / fact.min_spend_fen * 5 for fact in facts],
     }
     found |= _in_time(facts, figures)
+    found["crowd"] = _crowd(facts, town, figures)
     found["hurried"] = _both(found["quick"], found["stranger"])
     found["night"] = _both(found["hour"], found["burst"])
     found["rare"] = _rare(found)
@@ -141,6 +145,38 @@ def _in_time(facts: Sequence[Redeemed], figures: Mapping[str, float]) -> Marks:
             found["burst"][index] = float(len(people) >= figures["burst_people"])
     for indexes in days.values():
         _steady(facts, indexes, figures, found["steady"])
+    return found
+
+
+CROWD_SECONDS = 600
+"""To either side."""
+
+
+def _crowd(facts: Sequence[Redeemed], town: Town, figures: Mapping[str, float]) -> list[float]:
+    """Many within minutes at a shop, and many more than its trade would bring at this hour.
+
+    What is expected is the shop's usual day, spread over the hours as its category's is, or the
+    shop's own usual number in this hour, whichever is more: a breakfast shop is full at seven.
+    """
+    found = [0.0] * len(facts)
+    shops: defaultdict[Hashable, list[int]] = defaultdict(list)
+    for index, fact in enumerate(facts):
+        shops[fact.merchant].append(index)
+    for merchant, indexes in shops.items():
+        times = [facts[index].at_seconds for index in indexes]
+        days = town.days_at[merchant]
+        own = Counter(facts[index].hour for index in indexes)
+        for place, index in enumerate(indexes):
+            first = bisect_left(times, times[place] - CROWD_SECONDS)
+            until = bisect_left(times, times[place] + CROWD_SECONDS + 1)
+            fact = facts[index]
+            window = 2 * CROWD_SECONDS / 3600 / days
+            category = len(indexes) * town.hour_share[fact.category, fact.hour] * window
+            most = max(
+                figures["crowd_times"] * category + figures["crowd_over"],
+                figures["crowd_own_times"] * own[fact.hour] * window + figures["crowd_own_over"],
+            )
+            found[index] = float(until - first >= most)
     return found
 
 

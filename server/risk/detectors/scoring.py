@@ -24,6 +24,7 @@ class Entity:
     merchant: Hashable
     till: Hashable | None
     window_days: int
+    until_seconds: int
     peers: tuple[str, int]
     """Category and the threshold that most of them had."""
     indexes: tuple[int, ...]
@@ -74,7 +75,7 @@ def _within(facts: Sequence[Redeemed], until_seconds: int, days: int, rules: Rul
             continue
         strata = Counter((facts[i].category, facts[i].min_spend_fen) for i in indexes)
         peers = max(strata, key=lambda stratum: (strata[stratum], stratum))
-        found.append(Entity(merchant, till, days, peers, tuple(indexes)))
+        found.append(Entity(merchant, till, days, until_seconds, peers, tuple(indexes)))
     return found
 
 
@@ -85,36 +86,90 @@ def _instant(fact: Redeemed) -> int:
 def signs_of(
     facts: Sequence[Redeemed], every: Sequence[Entity], marks: Marks, rules: Rules
 ) -> dict[int, list[Sign]]:
-    """For each entity (by its place), every sign with its z against its peers."""
+    """For each entity (by its place), every sign with its z against its peers and its own past."""
     picks = [itemgetter(*entity.indexes) for entity in every]
-    shares = {
-        name: [
-            sum(pick(values)) / len(entity.indexes)
-            for entity, pick in zip(every, picks, strict=True)
-        ]
-        for name, values in marks.items()
+    sums = {name: [sum(pick(values)) for pick in picks] for name, values in marks.items()}
+    sizes = [len(entity.indexes) for entity in every]
+    whole = {
+        (entity.merchant, entity.till): place
+        for place, entity in enumerate(every)
+        if entity.window_days == max(WINDOWS_DAYS)
     }
-    groups: defaultdict[tuple[bool, int, str, int], list[int]] = defaultdict(list)
+    groups: defaultdict[Peers, list[int]] = defaultdict(list)
     for place, entity in enumerate(every):
-        category, threshold = entity.peers
-        for level in (threshold, 0):
-            groups[entity.till is None, entity.window_days, category, level].append(place)
+        for level in (entity.peers[1], 0):
+            groups[_peers(entity, level)].append(place)
     found: dict[int, list[Sign]] = {place: [] for place in range(len(every))}
+    rates = _rates(facts, every, whole)
     for name, rule in rules.signs.items():
-        known: dict[tuple[bool, int, str, int], tuple[float, float]] = {}
-        for key, places in groups.items():
-            values = [shares[name][place] for place in places]
-            usual = median(values)
-            known[key] = usual, median(abs(value - usual) for value in values)
+        values = (
+            rates
+            if name == "rate"
+            else [total / size for total, size in zip(sums[name], sizes, strict=True)]
+        )
+        known = {
+            key: _middle([values[place] for place in places]) for key, places in groups.items()
+        }
         for place, entity in enumerate(every):
-            key = (entity.till is None, entity.window_days, *entity.peers)
+            key = _peers(entity, entity.peers[1])
             if len(groups[key]) < PEERS_MIN:
-                key = (*key[:3], 0)
+                key = _peers(entity, 0)
             usual, mad = known[key]
-            share = shares[name][place]
-            z = robust_z(share, usual, mad, len(entity.indexes), rule)
+            base = whole.get((entity.merchant, entity.till))
+            if rule.habit and base is not None and base != place:
+                rest = sizes[base] - sizes[place]
+                if rest >= REST_MIN:
+                    usual = max(usual, (sums[name][base] - sums[name][place]) / rest)
+            z = robust_z(values[place], usual, mad, sizes[place], rule)
             even = rule.habit and z > rules.z_from and is_even(facts, entity, marks[name], rules)
-            found[place].append(Sign(name, share, usual, z, even))
+            found[place].append(Sign(name, values[place], usual, z, even))
+    return found
+
+
+Peers = tuple[bool, int, int, str, int]
+"""Merchants or tills, window, its end, category, threshold (0 for all of them)."""
+
+REST_MIN = 30
+"""So many redemptions on other days say what is usual for the shop itself."""
+
+
+def _peers(entity: Entity, level: int) -> Peers:
+    category = entity.peers[0]
+    return entity.till is None, entity.window_days, entity.until_seconds, category, level
+
+
+def _middle(values: Sequence[float]) -> tuple[float, float]:
+    """Median, and median absolute deviation."""
+    usual = median(values)
+    return usual, median(abs(value - usual) for value in values)
+
+
+RATE_DAYS_MIN = 10
+
+
+def _rates(
+    facts: Sequence[Redeemed],
+    every: Sequence[Entity],
+    whole: Mapping[tuple[Hashable, Hashable | None], int],
+) -> list[float]:
+    """Which part of a short window's redemptions the shop's usual day does not explain."""
+    days = {
+        key: Counter(facts[i].day for i in every[place].indexes) for key, place in whole.items()
+    }
+    found = []
+    for entity in every:
+        counts = days.get((entity.merchant, entity.till))
+        own = {facts[i].day for i in entity.indexes}
+        if counts is None or entity.window_days == max(WINDOWS_DAYS):
+            found.append(0.0)
+            continue
+        last = max(counts)
+        others = [counts[day] for day in range(min(counts), last + 1) if day not in own]
+        if len(others) < RATE_DAYS_MIN:
+            found.append(0.0)
+            continue
+        expected = sum(others) / len(others) * entity.window_days
+        found.append(max(0.0, 1 - expected / len(entity.indexes)))
     return found
 
 
@@ -203,8 +258,7 @@ def _usual(
         groups[entity.till is None, entity.window_days].append(scores[place])
     found = {}
     for key, values in groups.items():
-        usual = median(values)
-        mad = median(abs(value - usual) for value in values)
+        usual, mad = _middle(values)
         found[key] = usual, MAD_TO_DEVIATION * mad
     return found
 
@@ -216,7 +270,9 @@ def verdict(
     alone = [sign for sign in signs if _alone(sign, rules.signs[sign.name])]
     if alone:
         return max(alone, key=lambda sign: (sign.z, sign.name)).name
-    speaking = sum(1 for sign in signs if sign.z > rules.z_from and rules.signs[sign.name].weight)
+    speaking = sum(
+        1 for s in signs if s.z > rules.z_from and rules.signs[s.name].weight and not s.even
+    )
     level, deviation = usual
     if (
         score >= max(rules.score_min, level + rules.score_outlying * deviation)
@@ -245,7 +301,7 @@ def _hit(
 ) -> Hit:
     score, rule = found
     told = sorted((s for s in signs if s.z > rules.z_from), key=lambda s: (-s.z, s.name))
-    names = [sign.name for sign in told]
+    names = [sign.name for sign in told if sign.name in marks]
     order = sorted(
         entity.indexes,
         key=lambda i: (-sum(marks[n][i] for n in names), -facts[i].at_seconds, str(facts[i].id)),

@@ -43,6 +43,8 @@ class Town:
     """Days on which a merchant redeemed."""
     hours_at: Mapping[tuple[Hashable, int], int]
     """Days on which a merchant redeemed in an hour of the day."""
+    hour_share: Mapping[tuple[str, int], float]
+    """Share of a category's redemptions that fall into an hour of the day."""
     hours: Mapping[tuple[str, int], float]
     """How much an hour says against a redemption of a category: 0 at its busiest, more by night."""
 
@@ -88,8 +90,19 @@ def count_town(facts: Sequence[Redeemed], split: SplitRule) -> Town:
         strata_at=strata_at,
         days_at=Counter(merchant for merchant, _ in {(f.merchant, f.day) for f in facts}),
         hours_at=Counter((m, hour) for m, _, hour in {(f.merchant, f.day, f.hour) for f in facts}),
+        hour_share=_hour_share(facts),
         hours=_hours(facts),
     )
+
+
+def _hour_share(facts: Sequence[Redeemed]) -> dict[tuple[str, int], float]:
+    counts = Counter((fact.category, fact.hour) for fact in facts)
+    whole = Counter(fact.category for fact in facts)
+    return {
+        (category, hour): counts[category, hour] / count
+        for category, count in whole.items()
+        for hour in range(HOURS)
+    }
 
 
 def _hours(facts: Sequence[Redeemed]) -> dict[tuple[str, int], float]:

@@ -1,14 +1,13 @@
 """Replaying a month against the rules, and counting what was found and who was wronged."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from server.risk.detectors.fresh import look
 from server.risk.detectors.scoring import evaluate
 from server.risk.domain import DAY_SECONDS, Hit, Redeemed, Rules
-from tests.load.fraud.schemes import Scheme, plant
-from tests.load.fraud.town import DAYS, START, Town, build
+from tests.load.fraud.town import DAYS, START, Town
 
 STEP_DAYS = 3
 """How often the month is evaluated; every single day is looked at (`fresh_days`)."""
@@ -70,16 +69,6 @@ def _fresh(facts: Sequence[Redeemed], since: int, until: int, rules: Rules) -> I
     for end in range(since, until, HALF_HOUR_SECONDS):
         first, last = bisect_left(times, end - 2 * HALF_HOUR_SECONDS), bisect_left(times, end)
         yield from look(facts[first:last], rules)
-
-
-def month(
-    seed: int, schemes: Mapping[str, tuple[Scheme, int]], rules: Rules, *, rings: int = 1
-) -> Outcome:
-    """Build a town from the seed, plant the schemes, replay."""
-    town = build(seed)
-    for number in range(rings):
-        plant(town, {f"{name} {number}": scheme for name, scheme in schemes.items()})
-    return outcome(seed, town, rules)
 
 
 def outcome(seed: int, town: Town, rules: Rules, days: int = DAYS) -> Outcome:
