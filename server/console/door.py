@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 
 import orjson
 from sanic import Blueprint, HTTPResponse, Request
+from sanic_ext import openapi
 
 from server.audit.domain import Actor
 from server.console.pages import page, word, yuan
@@ -71,7 +72,9 @@ class Door:
                 return self.refused(request, error, actor)
 
         handler.__name__ = work.__name__
-        return handler
+        # A screen is for people; the description is of the interface.
+        excluded: Screen = openapi.exclude()(handler)
+        return excluded
 
     async def actor(self, request: Request) -> Actor:
         """Who the cookie stands for, read from the book now. NotLoggedIn, Disabled."""
@@ -118,12 +121,14 @@ def blueprint(door: Door) -> Blueprint:
     routes = Blueprint("console-door", url_prefix=HOME)
 
     @routes.get("/login")
+    @openapi.exclude()
     async def show_log_in(request: Request) -> HTTPResponse:
         return door.page(
             "login.html", None, next=_next(request.args.get("next")), problem=None, name=""
         )
 
     @routes.post("/login")
+    @openapi.exclude()
     async def log_in(request: Request) -> HTTPResponse:
         name = ""
         try:
@@ -142,6 +147,7 @@ def blueprint(door: Door) -> Blueprint:
         return door.remember(see(_next(_form(request, "next"))), begun.token)
 
     @routes.post("/logout")
+    @openapi.exclude()
     async def log_out(request: Request) -> HTTPResponse:
         try:
             check_site(request)

@@ -22,6 +22,7 @@ from server.performance.service import Performance
 from server.performance.workbook import render_xlsx
 
 FIGURES = f"{HOME}/figures"
+TEXT_CHARS_MAX = 40
 
 
 def blueprint(door: Door, desk: FigureDesk, performance: Performance) -> Blueprint:
@@ -85,6 +86,11 @@ def _question(request: Request, desk: FigureDesk) -> tuple[Scope, tuple[Dimensio
     """What the form asks for; the programme so far unless it says otherwise."""
     since, until = desk.period()
     given = {name: (request.args.get(name) or "").strip() for name in _NARROWING}
+    for name, text in given.items():
+        if not text.isprintable() or len(text) > TEXT_CHARS_MAX:
+            raise BadForm(field=name)
+    if given["category"] and given["category"] not in desk.programme.categories:
+        raise BadForm(field="category")
     scope = Scope(
         since=_day(request, "since", since),
         until=_day(request, "until", until),

@@ -1,6 +1,7 @@
 """The first screen: what waits for this person, and the style sheet."""
 
 from sanic import Blueprint, HTTPResponse, Request
+from sanic_ext import openapi
 
 from server.audit.domain import Action, Actor, View
 from server.console.door import HOME, Door
@@ -52,6 +53,7 @@ def blueprint(door: Door, funding: Funding, reconciliation: Reconciliation) -> B
         )
 
     @routes.get("/console.css")
+    @openapi.exclude()
     async def style(request: Request) -> HTTPResponse:
         kept = {"Cache-Control": "public, max-age=31536000, immutable"}
         return Reply(STYLE, 200, kept, "text/css; charset=utf-8")
