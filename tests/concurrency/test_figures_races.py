@@ -68,7 +68,9 @@ async def test_a_rush_at_one_store_is_counted_whole(make: Factory) -> None:
     assert figures.refunded_fen == await naive.ledger_fen(scope, "refund", "late_refund")
 
 
-async def test_a_rush_breaks_without_adding_in_one_statement(make: Factory) -> None:
+async def test_a_rush_at_one_store_is_counted_whole_breaks_without_adding_in_one_statement(
+    make: Factory,
+) -> None:
     async with connection() as book:
         await book.execute(LOSES)
     await rush(make)
