@@ -7,6 +7,7 @@ off or the merchant pays it back.
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
@@ -44,7 +45,7 @@ class Debt:
     repaid: bool = False
 
 
-@dataclass
+@dataclass(eq=False)
 class Row:
     """A line of a batch."""
 
@@ -95,7 +96,7 @@ class Purse:
     debts: dict[UUID, Debt] = field(default_factory=dict)
     piles: dict[UUID, Pile] = field(default_factory=dict)
     returned: dict[UUID, list[Row]] = field(default_factory=lambda: defaultdict(list))
-    """Lines of each merchant that came back, in the order of their making."""
+    """Lines of each merchant that came back, the oldest batch's first."""
 
     def move(self, debit: str, credit: str, fen: int) -> None:
         """One transfer; nothing moves when there is nothing to move."""
@@ -199,6 +200,7 @@ class Purse:
         else:
             self.move(settling, f"payable:{row.merchant}", row.fen)
             self.returned[row.merchant].append(row)
+            self.returned[row.merchant].sort(key=list(self._all_rows()).index)
 
     def end(self, batch_id: UUID) -> None:
         """The batch's state, once every line is answered."""
@@ -217,6 +219,11 @@ class Purse:
 
     def in_state(self, *states: str) -> list[UUID]:
         return [batch_id for batch_id, pile in self.piles.items() if pile.state in states]
+
+    def _all_rows(self) -> Iterator[Row]:
+        """All lines, in the order of their making."""
+        for pile in self.piles.values():
+            yield from pile.rows.values()
 
     def _free_sales(self, merchant: UUID) -> list[Sale]:
         return [s for s in self.sales.values() if s.merchant == merchant and s.batch is None]

@@ -1,15 +1,24 @@
 """Public money in any order of events: every invariant holds, every balance is predicted."""
 
+import asyncio
+from collections import Counter
+from collections.abc import Collection
+
 import pytest
-from hypothesis import Phase
+from hypothesis import Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
 
 from server.campaign.programme import Programme
 from server.infra.engines import Engines
+from server.infra.redis import open_redis
 from server.ledger.domain import Code, PoolShort
 from server.settlement import assignment
 from server.settlement.domain import BatchState, LineState
 from server.settlement.refusals import MerchantsFrozen, NothingDue, NotPaidYet
-from tests.property.ledger.life import live
+from tests.factories.shared import shared_database
+from tests.property.ledger.life import Life
+
+EXAMPLES, STEPS = 30, 40
 
 HAPPENS = {
     *(code.value for code in Code),
@@ -40,3 +49,33 @@ def test_a_refund_taken_off_twice_is_noticed(
     monkeypatch.setattr(assignment, "_TAKE_REDEMPTIONS", naive)
     with pytest.raises(AssertionError):
         live(engines, template, programme, [Phase.generate])
+
+
+def live(
+    engines: Engines, template: str, programme: Programme, phases: Collection[Phase] = tuple(Phase)
+) -> set[str]:
+    """Run the machine on a database of its own; what happened in it."""
+    met: Counter[str] = Counter()
+    with asyncio.Runner() as runner:
+        database = shared_database(engines, template)
+        redis = open_redis(engines.redis_url)
+        runner.run(database.__aenter__())
+        try:
+            here = {"runner": runner, "programme": programme, "redis": redis, "met": met}
+            machine = type("LifeHere", (Life,), here)
+            run_state_machine_as_test(
+                machine,
+                settings=settings(
+                    max_examples=EXAMPLES,
+                    stateful_step_count=STEPS,
+                    deadline=None,
+                    derandomize=True,
+                    database=None,
+                    report_multiple_bugs=False,
+                    phases=phases,
+                ),
+            )
+        finally:
+            runner.run(redis.aclose())
+            runner.run(database.__aexit__(None, None, None))
+    return set(met)
