@@ -13,7 +13,7 @@ from server.staff.service import Staff
 
 PRIVATE = {"Cache-Control": "no-store"}
 CREATED = 201
-HTTP_RECORDS_MAX = 1_000_000
+HTTP_RECORDS_MAX = 500_000
 """More take longer than a request may; the command line draws them."""
 
 
