@@ -95,7 +95,8 @@ def _network(fact: Redeemed, town: Town, figures: Mapping[str, float]) -> float:
         return 0.0
     share = here / town.networks[fact.network]
     usual = town.merchants[fact.merchant] / town.count
-    if share < max(figures["network_share"], figures["network_lift"] * usual):
+    lift = min(figures["network_lift"] * usual, figures["network_most"])
+    if share < max(figures["network_share"], lift):
         return 0.0
     # Colleagues who eat where they work shop elsewhere too; bought vouchers go to one shop.
     only_here = town.at[fact.person, fact.merchant] == town.people[fact.person]

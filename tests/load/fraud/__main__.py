@@ -1,7 +1,7 @@
 """`python -m tests.load.fraud`: how many planted rings are found, and how many are wronged.
 
     --tuned 1-5        towns that were looked at while the thresholds were set
-    --unseen 101-106   towns that were not
+    --unseen 201-206   towns that were not
     --out FILE         one JSON line per town as well
 
 Prints one line per town and three tables. Nothing else runs: no database, no network.
@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from server.risk.policy import read_rules
+from tests.load.fraud.last import LAST
 from tests.load.fraud.later import LATER
 from tests.load.fraud.measure import Outcome, outcome
 from tests.load.fraud.schemes import TUNED, plant
@@ -33,7 +34,7 @@ def seeds(text: str) -> list[int]:
 def one(seed: int) -> Outcome:
     """A town with a ring of every scheme."""
     town = build(seed)
-    plant(town, TUNED | LATER)
+    plant(town, TUNED | LATER | LAST)
     return outcome(seed, town, read_rules())
 
 
@@ -46,7 +47,11 @@ def told(outcomes: Iterable[Outcome], title: str) -> None:
     for each in many:
         found.update(name for name, hit in each.found.items() if hit)
     print(f"\n{title}: {len(many)} towns")
-    for names, label in ((TUNED, "known while tuning"), (LATER, "written after the freeze")):
+    for names, label in (
+        (TUNED, "known from the start"),
+        (LATER, "written after the first freeze, known at the second"),
+        (LAST, "written after the second freeze, never tuned for"),
+    ):
         print(f"  {label}")
         for name in names:
             print(f"    {name:<15} {found[name]:>3} of {len(many)}")
@@ -61,7 +66,7 @@ def main() -> int:
     """Measure, print, and say by the exit status whether the targets were met on unseen towns."""
     parser = argparse.ArgumentParser(prog="python -m tests.load.fraud", description=__doc__)
     parser.add_argument("--tuned", default="1-5")
-    parser.add_argument("--unseen", default="101-106")
+    parser.add_argument("--unseen", default="201-206")
     parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
     groups: dict[str, list[Outcome]] = {"tuned": [], "unseen": []}
@@ -86,8 +91,9 @@ def main() -> int:
     told(groups["tuned"], "towns looked at while tuning")
     told(groups["unseen"], "towns never looked at")
     unseen = groups["unseen"]
-    rings = sum(len(each.found) for each in unseen)
-    got = sum(sum(each.found.values()) for each in unseen)
+    # "drip" is there to show the limit: nothing about it is out of line, and nothing finds it.
+    rings = sum(len(each.found.keys() - {"drip"}) for each in unseen)
+    got = sum(hit for each in unseen for name, hit in each.found.items() if name != "drip")
     false = sum(len(each.false) for each in unseen)
     days = sum(each.honest_days for each in unseen)
     met = not unseen or (got >= 0.95 * rings and false * 1000 <= days)
