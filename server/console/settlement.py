@@ -6,11 +6,12 @@ from datetime import date, datetime, time, timedelta
 from urllib.parse import quote
 
 from sanic import Blueprint, HTTPResponse, Request
+from sanic_ext import openapi
 
 from server.audit.domain import Action, Actor
 from server.console.door import HOME, BadForm, Door, field, see
 from server.console.pages import PRIVATE
-from server.infra.http import Reply, TooLarge, identifier
+from server.infra.http import Reply, body_of, identifier, long_body
 from server.infra.sheets import TYPE as XLSX
 from server.kit.clock import SHANGHAI
 from server.kit.money import parse_yuan
@@ -198,22 +199,22 @@ def _add_files(routes: Blueprint, settlement: Settlement, door: Door) -> None:
         content = await asyncio.to_thread(statement_workbook, made)
         return _download(content, f"对账单-{made.merchant_name}.xlsx", XLSX)
 
-    @routes.post("/batches/<batch_id:str>/receipts", stream=True)
     @door.screen
-    async def receipt(request: Request, actor: Actor, batch_id: str) -> HTTPResponse:
+    async def take_in(request: Request, actor: Actor, batch_id: str) -> HTTPResponse:
         target = identifier(batch_id, "batch_id")
-        stream = request.stream
-        assert stream is not None, "a request that is being read has a stream"
-        if int(request.headers.get("content-length") or 0) > FORM_BYTES_MAX:
-            raise TooLarge(bytes_max=BYTES_MAX)
-        stream.request_max_size = FORM_BYTES_MAX
-        await request.receive_body()
+        await body_of(request)
         files = request.files
         sent = files.get("receipt") if files is not None else None
         if sent is None or not sent.body:
             raise BadForm(field="receipt")
         await settlement.receipts.take_in(target, sent.name or "receipt.csv", sent.body, actor)
         return see(f"{SETTLEMENTS}/batches/{target}")
+
+    @routes.post("/batches/<batch_id:str>/receipts", stream=True)
+    @openapi.exclude()
+    async def receipt(request: Request, batch_id: str) -> HTTPResponse | None:
+        async with long_body(request, FORM_BYTES_MAX):
+            return await take_in(request, batch_id=batch_id)
 
 
 async def _batch(

@@ -9,9 +9,10 @@ import hashlib
 import ipaddress
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 from uuid import UUID, uuid4
 
 import msgspec
@@ -217,6 +218,46 @@ def reader(kind: type[T]) -> Callable[[Request], T]:
 def _is_json(content_type: str) -> bool:
     """Whether a content type is JSON's, whatever its case and parameters."""
     return content_type == JSON or content_type.partition(";")[0].strip().lower() == JSON
+
+
+@asynccontextmanager
+async def long_body(request: Request, bytes_max: int) -> AsyncIterator[None]:
+    """Let the body of this request, whose route streams, be up to `bytes_max`; TooLarge beyond.
+
+    Whoever answers within it need not have read the body: the rest of it is read and dropped first.
+    A connection that is closed on bytes that nobody read loses the answer with them.
+    """
+    stream = cast("_Body", request.stream)
+    stream.request_max_size = bytes_max
+    try:
+        _check_length(request, bytes_max)
+        yield
+    finally:
+        with suppress(SanicException):  # longer than it said, or badly cut: the connection ends
+            while await stream.read() is not None:
+                pass
+
+
+class _Body(Protocol):
+    """What Sanic's stream of a body lets a handler do."""
+
+    request_max_size: int
+
+    async def read(self) -> bytes | None:
+        """The next piece; none at the end."""
+        ...
+
+
+def _check_length(request: Request, bytes_max: int) -> None:
+    stated = request.headers.get("content-length", "")
+    if stated.isascii() and stated.isdigit() and int(stated) > bytes_max:
+        raise TooLarge(bytes_max=bytes_max)
+
+
+async def body_of(request: Request) -> bytes:
+    """The body of a request within `long_body`."""
+    await request.receive_body()
+    return request.body
 
 
 def identifier(text: str, name: str) -> UUID:

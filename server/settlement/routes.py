@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import quote
 from uuid import UUID
 
@@ -11,7 +11,7 @@ import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 from sanic_ext import openapi
 
-from server.infra.http import JSON, TooLarge, Unreadable, identifier, json, reader
+from server.infra.http import JSON, Unreadable, body_of, identifier, json, long_body, reader
 from server.infra.openapi import TOKEN
 from server.infra.sheets import TYPE as XLSX
 from server.kit.paging import LIMIT_DEFAULT, BadCursor, decode_cursor, encode_cursor
@@ -31,16 +31,6 @@ SECURED = {TOKEN: list[str]()}
 
 
 Handler = TypeVar("Handler", bound=Callable[..., Awaitable[HTTPResponse]])
-
-
-class _Stream(Protocol):
-    """What Sanic's stream of a body lets a handler do: set how much it takes, and read it."""
-
-    request_max_size: int
-
-    async def read(self) -> bytes | None:
-        """The next piece; none at the end."""
-        ...
 
 
 def blueprint(settlement: Settlement, asker: Asker) -> Blueprint:
@@ -231,11 +221,12 @@ def _add_files(routes: Blueprint, settlement: Settlement, asker: Asker) -> None:
         query=("name",),
     )
     async def post_receipt(request: Request, batch_id: str) -> HTTPResponse:
-        actor = await asker(request)
-        target = identifier(batch_id, "batch_id")
-        name = request.args.get("name") or NAME_DEFAULT
-        content = await _body(request, BYTES_MAX)
-        receipt, fresh = await receipts.take_in(target, name, content, actor)
+        async with long_body(request, BYTES_MAX):
+            actor = await asker(request)
+            target = identifier(batch_id, "batch_id")
+            name = request.args.get("name") or NAME_DEFAULT
+            content = await body_of(request)
+            receipt, fresh = await receipts.take_in(target, name, content, actor)
         return _shown(schemas.receipt_view(receipt), CREATED if fresh else SEEN)
 
     @routes.get("/batches/<batch_id:str>/receipts")
@@ -291,18 +282,6 @@ def _described(
         **more,
     )
     return cast("Callable[[Handler], Handler]", described)
-
-
-async def _body(request: Request, bytes_max: int) -> bytes:
-    """The body of a request that is a file, larger than other bodies may be; TooLarge."""
-    stream = cast("_Stream", request.stream)
-    stream.request_max_size = bytes_max
-    taken = bytearray()
-    while (piece := await stream.read()) is not None:
-        taken += piece
-        if len(taken) > bytes_max:
-            raise TooLarge(bytes_max=bytes_max)
-    return bytes(taken)
 
 
 async def _stated(request: Request, statement: Statement) -> HTTPResponse:
