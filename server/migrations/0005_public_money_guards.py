@@ -287,6 +287,15 @@ SELECT kind || ':' || m.id, kind, now() FROM merchants m,
 UNION ALL SELECT kind, kind, now() FROM unnest(ARRAY['due_back', 'given_back']) AS kind
 """
 
+# Appropriations from before entries were decided by two people get an entry that says so.
+ENTRIES_OF_THE_OLD = """
+INSERT INTO funds_entries (id, kind, state, amount_fen, document_no, happened_on, note,
+  entered_by, entered_at, decided_by, decided_at)
+SELECT id, 'appropriation', 'approved', amount_fen, subject,
+  (at AT TIME ZONE 'Asia/Shanghai')::date, '双人审批启用之前登记', 'command-line', at, 'migration', at
+FROM ledger_transfers WHERE code = 'appropriation'
+"""
+
 
 def _forward() -> list[str]:
     checks = [
@@ -321,6 +330,7 @@ def _forward() -> list[str]:
         *FIGURES_OF_THE_OLD,
         AREAS_OF_THE_OLD,
         ACCOUNTS_OF_THE_OLD,
+        ENTRIES_OF_THE_OLD,
     ]
 
 

@@ -13,9 +13,11 @@ from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 
 from server.audit.models import Entry, Link
 from server.audit.verify import verify
+from server.funding.models import FundsEntry
 from server.infra.db import APP, CONNECTION, close_database, config, migrate, open_database
 from server.infra.engines import Engines, create_database, drop_database
 from server.models import MODELS
+from server.reconcile.book import ALL, check
 
 pytestmark = pytest.mark.policy("P-11.2")
 
@@ -27,6 +29,13 @@ SELECT ('019d0000-0000-7000-8000-00000000000' || n)::uuid,
   '财政 "一"', CASE n WHEN 1 THEN 'ledger.appropriated' ELSE 'campaign.round_approved' END,
   'round:' || n, '{"b": {"yuan": "壹"}, "a": [1, 2]}'
 FROM generate_series(1, 5) n
+"""
+OLD_MONEY = """
+INSERT INTO ledger_accounts (id, kind, created_at) VALUES
+  ('treasury', 'treasury', '2026-02-01'), ('pool', 'pool', '2026-02-01');
+INSERT INTO ledger_transfers (id, debit_id, credit_id, amount_fen, code, at, subject)
+VALUES ('019d0000-0000-7000-8000-0000000000f1', 'treasury', 'pool', 100, 'appropriation',
+  '2026-02-01 20:00+00', 'appropriation:019d0000-0000-7000-8000-0000000000f1')
 """
 
 
@@ -48,6 +57,7 @@ async def upgraded(old_url: str) -> AsyncIterator[None]:
         await MigrationExecutor(client, settings["apps"]).migrate([target])
     book = await asyncpg.connect(old_url)
     await book.execute(OLD)
+    await book.execute(OLD_MONEY)
     await book.close()
     await migrate(settings)
     context = await open_database(settings)
@@ -80,3 +90,9 @@ async def test_old_entries_are_as_safe_as_new_ones(upgraded: None, old_url: str)
         with pytest.raises(asyncpg.RestrictViolationError):
             await book.execute(statement)
     await book.close()
+
+
+async def test_an_old_appropriation_has_an_entry_and_every_invariant_holds(upgraded: None) -> None:
+    entry = await FundsEntry.get()
+    assert (entry.amount_fen, entry.happened_on.isoformat()) == (100, "2026-02-02")
+    assert [finding for finding in await check(ALL) if not finding.holds] == []
