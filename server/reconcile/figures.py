@@ -58,6 +58,19 @@ FIGURES = (
         """,
     ),
     Invariant(
+        "areas_are_their_stores",
+        "各镇（街道）每日汇总 = 辖内门店每日汇总之和",
+        f"""
+        SELECT * FROM (SELECT day, round_id, category, s.subdistrict,
+          {", ".join(f"sum({name}) AS {name}" for name in _SUMS)}
+          FROM {{days}} days JOIN stores s ON s.id = days.store_id GROUP BY 1, 2, 3, 4) d
+        FULL JOIN (SELECT day, round_id, category, subdistrict,
+          {", ".join(f"{name} AS a_{name}" for name in _SUMS)} FROM {{areas}} areas) a
+          USING (day, round_id, category, subdistrict)
+        WHERE {" OR ".join(f"d.{name} IS DISTINCT FROM a.a_{name}" for name in _SUMS)}
+        """,
+    ),
+    Invariant(
         "figures_agree_with_ledger",
         "各商户、各轮的汇总 = 账上的核销与退款",
         """

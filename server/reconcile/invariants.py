@@ -23,6 +23,7 @@ _EVERYTHING = {
     "entries": "audit_entries",
     "links": "audit_chain",
     "days": "figures_daily",
+    "areas": "figures_areas",
     "months": "figures_monthly",
 }
 
@@ -60,6 +61,7 @@ def sources(since: datetime | None) -> dict[str, str]:
             WHERE t.code IN ('refund', 'late_refund'))""",
         "entries": entries,
         "days": f"(SELECT * FROM figures_daily WHERE day >= {month})",
+        "areas": f"(SELECT * FROM figures_areas WHERE day >= {month})",
         "months": f"(SELECT * FROM figures_monthly WHERE month >= {month})",
         "links": f"(SELECT c.* FROM {entries} lately JOIN audit_chain c ON c.entry_id = lately.id)",
     }

@@ -246,7 +246,7 @@ FIGURES = (
         "daily_figures_agree",
         "a day that gained a fen",
         ["UPDATE figures_daily SET order_amount_fen = order_amount_fen + 1"],
-        "months_are_their_days",
+        "months_are_their_days areas_are_their_stores",
     ),
     Damage(
         "monthly_figures_agree",
@@ -258,7 +258,17 @@ FIGURES = (
         "months_are_their_days",
         "days that are gone",
         ["DELETE FROM figures_daily"],
-        "daily_figures_agree",
+        "daily_figures_agree areas_are_their_stores",
+    ),
+    Damage(
+        "areas_are_their_stores",
+        "a sub-district that gained a fen",
+        ["UPDATE figures_areas SET redeemed_fen = redeemed_fen + 1"],
+    ),
+    Damage(
+        "areas_are_their_stores",
+        "a sub-district that is gone",
+        ["DELETE FROM figures_areas"],
     ),
     Damage(
         "figures_agree_with_ledger",
