@@ -63,15 +63,16 @@ class Member:
         self._packer = zlib.compressobj(LEVEL, zlib.DEFLATED, -15) if method else None
         self._offset = archive.written
         self._crc = 0
-        self._size = self._packed = 0
+        self.size = self._packed = 0
+        """Bytes so far, before packing."""
         flags = _UTF8 | _SIZES_AFTER
         archive.put(_local(self._name, flags, method, 0, 0, 0))
 
     def write(self, content: bytes, /) -> None:
         """Some more of it. TooLarge."""
         self._crc = zlib.crc32(content, self._crc)
-        self._size += len(content)
-        if self._size > BYTES_MAX:
+        self.size += len(content)
+        if self.size > BYTES_MAX:
             raise TooLarge
         self._out(self._packer.compress(content) if self._packer else content)
 
@@ -79,7 +80,7 @@ class Member:
         """The end of it: sizes, and its place in the directory."""
         if self._packer is not None:
             self._out(self._packer.flush())
-        sizes = self._crc, self._packed, self._size
+        sizes = self._crc, self._packed, self.size
         self._archive.put(_AFTER.pack(b"PK\x07\x08", *sizes))
         flags = _UTF8 | _SIZES_AFTER
         self._archive.note(self._name, flags, self._method, self._offset, *sizes)

@@ -17,6 +17,8 @@ from server.infra.sheets import Cell, Column, Value, number_of, text_of
 WIDTH = 18.0
 SHEET_ROWS_MAX = 1_000_000
 """Rows of a sheet below its header; Excel itself ends at 1,048,576."""
+SHEET_BYTES_MAX = 1024**3
+"""Of a sheet, unpacked: half of what a member may have. Rows with long texts reach it first."""
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -26,6 +28,8 @@ _TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 
 _STYLE = {Cell.TEXT: 0, Cell.COUNT: 2, Cell.YUAN: 3, Cell.TIME: 4}
+_KEPT = ' xml:space="preserve"'
+"""Blanks at the ends of a text stay."""
 _HEADER_STYLE, _NOTE_STYLE = 1, 5
 """Numbers of the styles below, in their order."""
 
@@ -83,7 +87,7 @@ class LongSheet:
         """Add rows: a value for each column, None for nothing."""
         lines: list[str] = []
         for row in rows:
-            if self._in_sheet == self._rows_max:
+            if self._in_sheet == self._rows_max or self._part.size >= SHEET_BYTES_MAX:
                 self._part.write("".join(lines).encode())
                 lines.clear()
                 self._end()
@@ -157,17 +161,15 @@ def _cell(place: str, value: Value, cell: Cell) -> str:
     style = _STYLE[cell]
     if cell is Cell.TEXT:
         text = escape(text_of(str(value)))
-        return (
-            f'<c r="{place}" t="inlineStr" s="{style}"><is><t xml:space="preserve">{text}</t></is>'
-            "</c>"
-        )
+        kept = _KEPT if text != text.strip() else ""
+        return f'<c r="{place}" t="inlineStr" s="{style}"><is><t{kept}>{text}</t></is></c>'
     return f'<c r="{place}" s="{style}"><v>{number_of(value, cell)}</v></c>'
 
 
 def _text(text: str, style: int) -> str:
     """A cell of text that stands where it is written."""
     kept = escape(text_of(text))
-    return f'<c t="inlineStr" s="{style}"><is><t xml:space="preserve">{kept}</t></is></c>'
+    return f'<c t="inlineStr" s="{style}"><is><t{_KEPT}>{kept}</t></is></c>'
 
 
 def _letters(number: int) -> str:

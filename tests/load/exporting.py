@@ -126,7 +126,8 @@ async def write(kind: str, asked: Mapping[str, str]) -> tuple[int, int]:
         since, until = (datetime.fromisoformat(asked[name]) for name in ("since", "until"))
         period = Period(since.replace(tzinfo=UTC), until.replace(tzinfo=UTC))
         over = SetClock(period.until + timedelta(days=1))
-        row = await Samples(of_frozen_merchants, over).draw("load", "0.10", period, actor=WRITER)
+        samples, share = Samples(of_frozen_merchants, over), asked.get("share", "0.10")
+        row = await samples.draw("load", share, period, actor=WRITER)
         return row.drawn_count, 0
     exports = Exports(lists_of(read_programme(POLICY)), clock)
     asked_for = await exports.ask(kind, asked, actor=WRITER)

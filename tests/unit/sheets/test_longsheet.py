@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import openpyxl
 import pytest
 
-from server.infra import commas
+from server.infra import commas, longsheet
 from server.infra.longsheet import LongSheet
 from server.infra.sheets import Cell, Column, Value
 
@@ -59,6 +59,20 @@ def test_a_full_sheet_goes_on_in_another(rows: int, sheets: int) -> None:
     assert len(book.sheetnames) == sheets + 1
     found = [row[0] for name in book.sheetnames[:-1] for row in list(book[name].values)[1:]]
     assert found == [f"{n}" for n in range(rows)]
+
+
+def test_a_sheet_that_is_large_goes_on_in_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(longsheet, "SHEET_BYTES_MAX", 100_000)
+    content = workbook([("x" * 30_000, AT, n, n) for n in range(10)])
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    assert len(book.sheetnames) == 4
+    found = [row[3] for name in book.sheetnames[:-1] for row in list(book[name].values)[1:]]
+    assert found == list(range(10))
+
+
+def test_blanks_at_the_ends_stay() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(workbook([("  a  ", AT, 1, 1)])))
+    assert book["明细"]["A2"].value == "  a  "
 
 
 def test_the_same_rows_give_the_same_bytes() -> None:
