@@ -121,6 +121,8 @@ class Rules:
     """Chi-square per degree of freedom over the days, up to which a share is even."""
     habit_counts: float
     """What an even share of such a sign counts in the score."""
+    day_more_z: float
+    """A sign of a single day needs so much more to open a case by itself: there are many days."""
     score_min: float
     """The combined score from which a case opens."""
     score_outlying: float

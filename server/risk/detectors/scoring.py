@@ -234,9 +234,9 @@ def evaluate(
     usual = _usual(every, scores)
     best: dict[Hashable, tuple[float, int, str]] = {}
     for place, entity in enumerate(every):
-        rule = verdict(
-            signs[place], scores[place], usual[entity.till is None, entity.window_days], rules
-        )
+        kind = entity.till is None, entity.window_days
+        one_day = entity.window_days == min(WINDOWS_DAYS)
+        rule = verdict(signs[place], scores[place], usual[kind], rules, one_day=one_day)
         if rule is None:
             continue
         known = best.get(entity.merchant)
@@ -264,10 +264,16 @@ def _usual(
 
 
 def verdict(
-    signs: Sequence[Sign], score: float, usual: tuple[float, float], rules: Rules
+    signs: Sequence[Sign],
+    score: float,
+    usual: tuple[float, float],
+    rules: Rules,
+    *,
+    one_day: bool = False,
 ) -> str | None:
     """Which rule opens a case: the strongest sign by itself, or all of them together; or none."""
-    alone = [sign for sign in signs if _alone(sign, rules.signs[sign.name])]
+    more_z = rules.day_more_z if one_day else 0.0
+    alone = [sign for sign in signs if _alone(sign, rules.signs[sign.name], more_z)]
     if alone:
         return max(alone, key=lambda sign: (sign.z, sign.name)).name
     speaking = sum(
@@ -282,11 +288,11 @@ def verdict(
     return None
 
 
-def _alone(sign: Sign, rule: SignRule) -> bool:
+def _alone(sign: Sign, rule: SignRule, more_z: float) -> bool:
     return (
         not sign.even
         and rule.alone_z > 0
-        and sign.z >= rule.alone_z
+        and sign.z >= rule.alone_z + more_z
         and sign.share - sign.usual >= rule.alone_share
     )
 
