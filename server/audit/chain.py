@@ -51,7 +51,7 @@ def facts_of(body: str) -> dict[str, Any]:
 
 
 def hash_of(previous: bytes, seq: int, body: str) -> bytes:
-    """The hash of the `seq`th entry; `0005_public_money_guards` computes the same in SQL."""
+    """The hash of the `seq`th entry; `0007_public_money_guards` computes the same in SQL."""
     return sha256(previous + seq.to_bytes(8) + body.encode()).digest()
 
 

@@ -2,7 +2,7 @@
 
 Owns `figures_daily` and `figures_monthly`: sums by Shanghai day or month, store, round and
 category. Triggers of the database add to them in the transaction of the redemption or the refund
-(migration 0005, decision 0013), so that whoever reads sees book and figures agree. A refund counts
+(migration 0007, decision 0013), so that whoever reads sees book and figures agree. A refund counts
 on the day of the refund, whenever it was redeemed. A question is answered from whole months and
 edge days, joined with the stores for sub-district and merchant; stock comes from the rounds,
 coverage from the listed merchants. `service.rebuild` makes both tables anew from the book;

@@ -1,6 +1,6 @@
 """What the roll-ups should hold, worked out from the book: for making them anew.
 
-It shares no code with the triggers (migration 0005), so that one finds out the other.
+It shares no code with the triggers (migration 0007), so that one finds out the other.
 """
 
 from server.figures.sql import SUMS

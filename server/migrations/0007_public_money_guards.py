@@ -287,7 +287,13 @@ SELECT kind || ':' || m.id, kind, now() FROM merchants m,
 UNION ALL SELECT kind, kind, now() FROM unnest(ARRAY['due_back', 'given_back']) AS kind
 """
 
-# Appropriations from before entries were decided by two people get an entry that says so.
+# Appropriations from before entries were decided by two people get an entry that says so, and are
+# called after it, as all are now; no money moves.
+CALLED_AFTER_THEIR_ENTRY = (
+    'ALTER TABLE "ledger_transfers" DISABLE TRIGGER "ledger_transfers_rows"',
+    "UPDATE ledger_transfers SET subject = 'funds:' || id WHERE code = 'appropriation'",
+    'ALTER TABLE "ledger_transfers" ENABLE TRIGGER "ledger_transfers_rows"',
+)
 ENTRIES_OF_THE_OLD = """
 INSERT INTO funds_entries (id, kind, state, amount_fen, document_no, happened_on, note,
   entered_by, entered_at, decided_by, decided_at)
@@ -331,11 +337,12 @@ def _forward() -> list[str]:
         AREAS_OF_THE_OLD,
         ACCOUNTS_OF_THE_OLD,
         ENTRIES_OF_THE_OLD,
+        *CALLED_AFTER_THEIR_ENTRY,
     ]
 
 
 class Migration(migrations.Migration):
     """Guards of public money. There is no way back: the chain and the roll-ups would be lost."""
 
-    dependencies = [("huixiang", "0004_public_money")]
+    dependencies = [("huixiang", "0006_older_tables")]
     operations = [ops.RunSQL(_forward())]

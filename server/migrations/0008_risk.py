@@ -61,7 +61,7 @@ GUARDS = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("huixiang", "0005_public_money_guards")]
+    dependencies = [("huixiang", "0007_public_money_guards")]
 
     initial = False
 
