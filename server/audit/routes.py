@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import msgspec
 from sanic import Blueprint, HTTPResponse, Request
@@ -15,7 +14,7 @@ from server.audit.queries import Search
 from server.audit.reading import AuditLog
 from server.audit.verdict import Head
 from server.infra import http
-from server.kit.paging import BadCursor, decode_cursor, page_limit
+from server.kit.paging import decode_cursor, decode_place, page_limit
 
 PRIVATE = {"Cache-Control": "no-store"}
 _SIZE = page_limit(None)
@@ -47,7 +46,7 @@ def blueprint(log: AuditLog, who: Who) -> Blueprint:
     )
     async def get_entries(request: Request) -> HTTPResponse:
         actor = await reader(request)
-        search, after = _search(request), _after(request.args.get("cursor"))
+        search, after = _search(request), decode_place(request.args.get("cursor"))
         rows = await log.entries(actor, search, after, _SIZE + 1)
         page = schemas.entry_page(rows, _SIZE)
         return http.json(msgspec.to_builtins(page), headers=PRIVATE)
@@ -121,17 +120,3 @@ def _head(request: Request, name: str) -> Head | None:
         return Head.parse(text)
     except ValueError:
         raise http.Unreadable(reason=f"{name} is not SEQ:HASH") from None
-
-
-def _after(cursor: str | None) -> tuple[datetime, UUID] | None:
-    """The instant and the id of the last row of the page before."""
-    if not cursor:
-        return None
-    instant_text, id_text = map(str, decode_cursor(cursor, (str, str)))
-    try:
-        instant = datetime.fromisoformat(instant_text)
-    except ValueError:
-        raise BadCursor from None
-    if instant.tzinfo is None:
-        raise BadCursor
-    return instant, http.identifier(id_text, "cursor")

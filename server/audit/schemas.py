@@ -10,7 +10,7 @@ from server.audit.models import Checkpoint
 from server.audit.signing import Signer
 from server.audit.verdict import Verdict
 from server.kit.clock import iso
-from server.kit.paging import encode_cursor
+from server.kit.paging import encode_cursor, encode_place
 
 
 class EntryView(msgspec.Struct, frozen=True):
@@ -83,7 +83,7 @@ def entry_page(rows: Sequence[dict[str, Any]], size: int) -> EntryPage:
     last = rows[size - 1] if len(rows) > size else None
     return EntryPage(
         entries=[_entry(row) for row in rows[:size]],
-        next_cursor=encode_cursor(last["at"].isoformat(), str(last["id"])) if last else None,
+        next_cursor=encode_place(last["at"], last["id"]) if last else None,
     )
 
 

@@ -1,8 +1,5 @@
 """The screens of an auditor: the log, whether its chain is whole, its signed checkpoints."""
 
-from datetime import UTC, datetime
-from uuid import UUID
-
 import orjson
 from sanic import Blueprint, HTTPResponse, Request
 
@@ -11,8 +8,7 @@ from server.audit.queries import Search
 from server.audit.reading import AuditLog
 from server.audit.verdict import Head
 from server.console.door import HOME, BadForm, Door
-from server.infra.http import identifier
-from server.kit.paging import decode_cursor, encode_cursor
+from server.kit.paging import decode_place, encode_place
 
 AUDIT = f"{HOME}/audit"
 ROWS = 40
@@ -33,7 +29,7 @@ def blueprint(door: Door, log: AuditLog) -> Blueprint:
             action=_action(asked["action"]),
             subject=asked["subject"] or None,
         )
-        rows = await log.entries(actor, search, _after(request), ROWS + 1)
+        rows = await log.entries(actor, search, decode_place(request.args.get("cursor")), ROWS + 1)
         last = rows[ROWS - 1] if len(rows) > ROWS else None
         return door.page(
             "audit.html",
@@ -42,7 +38,7 @@ def blueprint(door: Door, log: AuditLog) -> Blueprint:
             asked=asked,
             actions=list(Action),
             entries=[{**orjson.loads(row["body"]), "seq": row["seq"]} for row in rows[:ROWS]],
-            older=encode_cursor(last["at"].isoformat(), str(last["id"])) if last else None,
+            older=encode_place(last["at"], last["id"]) if last else None,
             checkpoints=await log.checkpoints(actor, None, CHECKPOINTS),
         )
 
@@ -72,15 +68,3 @@ def _head(request: Request, name: str) -> Head | None:
         return Head.parse(text) if text else None
     except ValueError:
         raise BadForm(field=name) from None
-
-
-def _after(request: Request) -> tuple[datetime, UUID] | None:
-    cursor = request.args.get("cursor")
-    if not cursor:
-        return None
-    instant, row_id = map(str, decode_cursor(cursor, (str, str)))
-    try:
-        at = datetime.fromisoformat(instant).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise BadForm(field="cursor") from None
-    return at, identifier(row_id, "cursor")

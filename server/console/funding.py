@@ -1,6 +1,6 @@
 """The screens of public money: where every yuan is, entries, what goes back, an account's page."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from uuid import UUID
 
 from sanic import Blueprint, HTTPResponse, Request
@@ -9,12 +9,11 @@ from server.audit.domain import Action, Actor
 from server.console.door import HOME, BadForm, Door, field, see
 from server.funding.domain import EntryKind, EntryPlan, EntryState
 from server.funding.position import Position
-from server.funding.queries import Place
 from server.funding.service import Funding
 from server.infra.http import identifier
 from server.kit.clock import SHANGHAI
 from server.kit.money import parse_yuan
-from server.kit.paging import decode_cursor, encode_cursor
+from server.kit.paging import decode_place, encode_place
 
 FUNDS = f"{HOME}/funds"
 ROWS = 30
@@ -43,7 +42,8 @@ def _add_reading(routes: Blueprint, funding: Funding, door: Door) -> None:
     @door.screen
     async def show_funds(request: Request, actor: Actor) -> HTTPResponse:
         position = await funding.position(actor=actor)
-        entries = await funding.entries(_place(request), ROWS + 1, actor=actor)
+        place = decode_place(request.args.get("cursor"))
+        entries = await funding.entries(place, ROWS + 1, actor=actor)
         last = entries[ROWS - 1] if len(entries) > ROWS else None
         return door.page(
             "funds.html",
@@ -53,7 +53,7 @@ def _add_reading(routes: Blueprint, funding: Funding, door: Door) -> None:
             places=_places(position),
             giving_back=await funding.giving_back(actor=actor),
             entries=entries[:ROWS],
-            older=encode_cursor(last.entered_at.isoformat(), str(last.id)) if last else None,
+            older=encode_place(last.entered_at, last.id) if last else None,
             may_enter=actor.may(Action.FUNDS_ENTERED),
             may_decide=actor.may(Action.FUNDS_APPROVED),
             kinds=list(EntryKind),
@@ -65,7 +65,8 @@ def _add_reading(routes: Blueprint, funding: Funding, door: Door) -> None:
     @door.screen
     async def show_account(request: Request, actor: Actor) -> HTTPResponse:
         account = (request.args.get("id") or "pool")[:60].replace("\0", "")
-        moves = await funding.moves(account, _place(request), ROWS + 1, actor=actor)
+        place = decode_place(request.args.get("cursor"))
+        moves = await funding.moves(account, place, ROWS + 1, actor=actor)
         last = moves[ROWS - 1] if len(moves) > ROWS else None
         return door.page(
             "account.html",
@@ -73,7 +74,7 @@ def _add_reading(routes: Blueprint, funding: Funding, door: Door) -> None:
             path=FUNDS,
             account=account,
             moves=moves[:ROWS],
-            older=encode_cursor(last.at.isoformat(), str(last.id)) if last else None,
+            older=encode_place(last.at, last.id) if last else None,
         )
 
 
@@ -138,18 +139,6 @@ def _uuid(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise BadForm(field="other") from None
-
-
-def _place(request: Request) -> Place | None:
-    cursor = request.args.get("cursor")
-    if not cursor:
-        return None
-    instant, row_id = map(str, decode_cursor(cursor, (str, str)))
-    try:
-        at = datetime.fromisoformat(instant).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise BadForm(field="cursor") from None
-    return Place(at, identifier(row_id, "cursor"))
 
 
 def _places(position: Position) -> list[tuple[str, int, float, float]]:

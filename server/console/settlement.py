@@ -15,7 +15,7 @@ from server.infra.http import Reply, body_of, identifier, long_body
 from server.infra.sheets import TYPE as XLSX
 from server.kit.clock import SHANGHAI
 from server.kit.money import parse_yuan
-from server.kit.paging import decode_cursor, encode_cursor
+from server.kit.paging import decode_place, encode_place
 from server.settlement import queries
 from server.settlement.desk import Settlement
 from server.settlement.domain import BatchState, LicenceKind
@@ -46,11 +46,7 @@ def _add_reading(routes: Blueprint, settlement: Settlement, door: Door) -> None:
     @routes.get("/", strict_slashes=False)
     @door.screen
     async def show_batches(request: Request, actor: Actor) -> HTTPResponse:
-        cursor = request.args.get("cursor")
-        place = None
-        if cursor:
-            instant, row_id = map(str, decode_cursor(cursor, (str, str)))
-            place = _instant(instant), identifier(row_id, "cursor")
+        place = decode_place(request.args.get("cursor"))
         rows = await settlement.batches.page(place, ROWS + 1, actor)
         last = rows[ROWS - 1] if len(rows) > ROWS else None
         institutions = await settlement.registry.institutions(actor)
@@ -59,7 +55,7 @@ def _add_reading(routes: Blueprint, settlement: Settlement, door: Door) -> None:
             actor,
             path=SETTLEMENTS,
             batches=rows[:ROWS],
-            older=encode_cursor(last.entered_at.isoformat(), str(last.id)) if last else None,
+            older=encode_place(last.entered_at, last.id) if last else None,
             institutions=institutions,
             names={row.id: row.name for row in institutions},
             may_draft=actor.may(Action.BATCH_DRAFTED),
@@ -256,13 +252,6 @@ def _day_after(request: Request) -> datetime:
         return datetime.combine(day + timedelta(days=1), time.min, SHANGHAI)
     except (ValueError, OverflowError):
         raise BadForm(field="until") from None
-
-
-def _instant(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise BadForm(field="cursor") from None
 
 
 def _download(content: bytes, name: str, kind: str) -> HTTPResponse:

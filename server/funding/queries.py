@@ -14,6 +14,7 @@ from tortoise.expressions import Q
 from server.funding.domain import EntryState
 from server.funding.models import FundsEntry
 from server.infra.db import connection
+from server.kit.paging import Place
 
 _ACCOUNTS = """
 SELECT a.id, a.kind,
@@ -34,13 +35,6 @@ SELECT * FROM (
    WHERE credit_id = $1 AND at <= $2 AND (at, id) < ($2, $3) ORDER BY at DESC, id DESC LIMIT $4)
 ) moves ORDER BY at DESC, id DESC LIMIT $4
 """
-
-
-class Place(NamedTuple):
-    """Where a page ended: the instant and the id of its last row."""
-
-    at: datetime
-    id: UUID
 
 
 _BEGINNING = Place(datetime.max.replace(tzinfo=UTC), UUID(int=(1 << 128) - 1))

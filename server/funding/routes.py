@@ -1,6 +1,5 @@
 """`/api/v1/funds`: entries of public money, where every yuan is, what goes back."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -11,11 +10,10 @@ from server.funding import schemas
 from server.funding.domain import EntryState
 from server.funding.giving_back import GivingBack
 from server.funding.position import Position
-from server.funding.queries import Place
 from server.funding.service import Funding
 from server.infra.http import JSON, Unreadable, identifier, json, reader
 from server.infra.openapi import TOKEN
-from server.kit.paging import LIMIT_DEFAULT, BadCursor, decode_cursor
+from server.kit.paging import LIMIT_DEFAULT, decode_cursor, decode_place
 from server.staff.asking import Asker
 
 PRIVATE = {"Cache-Control": "no-store"}
@@ -86,7 +84,7 @@ def _add_entries(routes: Blueprint, funding: Funding, asker: Asker) -> None:
     )
     async def get_entries(request: Request) -> HTTPResponse:
         actor = await asker(request)
-        place = _place(request.args.get("cursor"))
+        place = decode_place(request.args.get("cursor"))
         state = _state(request.args.get("state"))
         rows = await funding.entries(place, LIMIT_DEFAULT + 1, state=state, actor=actor)
         return _shown(schemas.entry_page(rows, LIMIT_DEFAULT))
@@ -153,7 +151,7 @@ def _add_reports(routes: Blueprint, funding: Funding, asker: Asker) -> None:
         account = request.args.get("account") or ""
         if not 1 <= len(account) <= ACCOUNT_CHARS_MAX or "\0" in account:
             raise Unreadable(reason="account is the name of an account")
-        place = _place(request.args.get("cursor"))
+        place = decode_place(request.args.get("cursor"))
         rows = await funding.moves(account, place, LIMIT_DEFAULT + 1, actor=actor)
         return _shown(schemas.move_page(rows, LIMIT_DEFAULT))
 
@@ -177,18 +175,3 @@ def _state(text: str | None) -> EntryState | None:
         return EntryState(text)
     except ValueError:
         raise Unreadable(reason="state is entered, approved or rejected") from None
-
-
-def _place(cursor: str | None) -> Place | None:
-    """The instant and the id of the last row of the page before."""
-    if not cursor:
-        return None
-    instant_text, id_text = map(str, decode_cursor(cursor, (str, str)))
-    try:
-        instant = datetime.fromisoformat(instant_text)
-        if instant.tzinfo is None:
-            raise BadCursor
-        instant = instant.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise BadCursor from None
-    return Place(instant, identifier(id_text, "cursor"))

@@ -12,7 +12,7 @@ from server.funding.models import FundsEntry
 from server.funding.queries import AccountBalance, Move
 from server.kit.clock import iso
 from server.kit.money import FEN_MAX
-from server.kit.paging import encode_cursor
+from server.kit.paging import encode_cursor, encode_place
 
 Note = Annotated[str, msgspec.Meta(max_length=NOTE_CHARS_MAX)]
 
@@ -131,7 +131,7 @@ def entry_page(rows: Sequence[FundsEntry], count: int) -> EntryPage:
     cursor = None
     if len(rows) > count:
         last = rows[count - 1]
-        cursor = encode_cursor(last.entered_at.isoformat(), str(last.id))
+        cursor = encode_place(last.entered_at, last.id)
     return EntryPage([entry_view(row) for row in rows[:count]], cursor)
 
 
@@ -153,5 +153,5 @@ def move_page(rows: Sequence[Move], count: int) -> MovePage:
     cursor = None
     if len(rows) > count:
         last = rows[count - 1]
-        cursor = encode_cursor(last.at.isoformat(), str(last.id))
+        cursor = encode_place(last.at, last.id)
     return MovePage(shown, cursor)

@@ -31,9 +31,10 @@ from server.funding.domain import (
 from server.funding.giving_back import GivingBack
 from server.funding.models import FundsEntry
 from server.funding.position import Position
-from server.funding.queries import AccountBalance, Move, Place
+from server.funding.queries import AccountBalance, Move
 from server.infra.db import transaction
 from server.kit.clock import SHANGHAI, Clock
+from server.kit.paging import Place
 from server.ledger import service as ledger
 
 Handler = Callable[[FundsEntry, datetime], Awaitable[None]]

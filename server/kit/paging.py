@@ -7,6 +7,9 @@ forged, so a query reads it as a position and never as a permission.
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import UTC, datetime
+from typing import NamedTuple
+from uuid import UUID
 
 from server.kit.errors import Kind, Refusal
 
@@ -18,6 +21,13 @@ _BIGINT = range(-(2**63), 2**63)
 
 Shape = tuple[type[str] | type[int], ...]
 """The types of a cursor's parts, in order, such as `(int, str)`."""
+
+
+class Place(NamedTuple):
+    """Where a page ended in a list by time: the instant and the id of its last row."""
+
+    at: datetime
+    id: UUID
 
 
 class BadCursor(Refusal):
@@ -56,6 +66,25 @@ def decode_cursor(text: str, shape: Shape) -> tuple[str | int, ...]:
     except ValueError:
         raise BadCursor from None
     return tuple(parts)
+
+
+def encode_place(at: datetime, row_id: object) -> str:
+    """Write where a page of a list by time ended: its last row's instant and id."""
+    return encode_cursor(at.isoformat(), str(row_id))
+
+
+def decode_place(text: str | None) -> Place | None:
+    """Read what `encode_place` wrote, the instant in UTC; none for no cursor. BadCursor."""
+    if not text:
+        return None
+    instant, row_id = map(str, decode_cursor(text, (str, str)))
+    try:
+        at, identifier = datetime.fromisoformat(instant), UUID(row_id)
+        if at.tzinfo is None or str(identifier) != row_id:
+            raise BadCursor
+        return Place(at.astimezone(UTC), identifier)
+    except (ValueError, OverflowError):
+        raise BadCursor from None
 
 
 def page_limit(asked: int | None) -> int:

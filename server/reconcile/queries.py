@@ -1,22 +1,13 @@
 """Reading alarms and the last runs."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import NamedTuple
-from uuid import UUID
 
 from tortoise.expressions import Q
 
+from server.kit.paging import Place
 from server.reconcile.models import Alarm, Check
 
 OPEN_MAX = 1000
-
-
-class Place(NamedTuple):
-    """Where a page ended: the instant and the id of its last row."""
-
-    at: datetime
-    id: UUID
 
 
 async def alarms(place: Place | None, count: int, *, open_only: bool) -> Sequence[Alarm]:

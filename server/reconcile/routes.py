@@ -1,16 +1,12 @@
 """`GET /api/v1/alarms`: invariants that were found broken, for bureau, finance and auditor."""
 
-from datetime import datetime
-from uuid import UUID
-
 import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 from sanic_ext import openapi
 
 from server.infra.http import JSON, Unreadable, json
 from server.infra.openapi import TOKEN
-from server.kit.paging import LIMIT_DEFAULT, BadCursor, decode_cursor
-from server.reconcile.queries import Place
+from server.kit.paging import LIMIT_DEFAULT, decode_place
 from server.reconcile.schemas import AlarmPage, alarm_page
 from server.reconcile.service import Reconciliation
 from server.staff.asking import Asker
@@ -40,7 +36,7 @@ def blueprint(reconciliation: Reconciliation, ask: Asker) -> Blueprint:
         open_only = request.args.get("open", "0")
         if open_only not in {"0", "1"}:
             raise Unreadable(reason="open is 0 or 1")
-        place = _place(request.args.get("cursor"))
+        place = decode_place(request.args.get("cursor"))
         rows = await reconciliation.alarms(
             place, LIMIT_DEFAULT + 1, open_only=open_only == "1", actor=actor
         )
@@ -48,17 +44,3 @@ def blueprint(reconciliation: Reconciliation, ask: Asker) -> Blueprint:
         return json(msgspec.to_builtins(page), headers=PRIVATE)
 
     return routes
-
-
-def _place(cursor: str | None) -> Place | None:
-    """The instant and the id of the last row of the page before."""
-    if not cursor:
-        return None
-    instant_text, id_text = map(str, decode_cursor(cursor, (str, str)))
-    try:
-        place = Place(datetime.fromisoformat(instant_text), UUID(id_text))
-    except ValueError:
-        raise BadCursor from None
-    if place.at.tzinfo is None:
-        raise BadCursor
-    return place

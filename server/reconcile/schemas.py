@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from server.kit.clock import iso
-from server.kit.paging import encode_cursor
+from server.kit.paging import encode_place
 from server.reconcile.domain import Scope
 from server.reconcile.models import Alarm, Check
 
@@ -68,5 +68,5 @@ def alarm_page(rows: Sequence[Alarm], checks: Sequence[Check], limit: int) -> Al
             CheckView(scopes[row.id], iso(row.at), row.broken_count, round(row.seconds, 3))
             for row in checks
         ],
-        next_cursor=encode_cursor(last.first_seen_at.isoformat(), str(last.id)) if last else None,
+        next_cursor=encode_place(last.first_seen_at, last.id) if last else None,
     )

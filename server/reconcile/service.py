@@ -13,12 +13,12 @@ from server.campaign.domain import CLAIMABLE
 from server.campaign.service import Campaign
 from server.claim.gate import Gate
 from server.kit.clock import Clock
+from server.kit.paging import Place
 from server.reconcile import alarms, queries
 from server.reconcile.book import ALL, check
 from server.reconcile.domain import WINDOW, Finding, Outcome, Scope
 from server.reconcile.gate import gate_findings
 from server.reconcile.models import Alarm, Check
-from server.reconcile.queries import Place
 
 LOG = logging.getLogger("huixiang.reconcile")
 

@@ -1,6 +1,5 @@
 """`/api/v1/redemptions`: the cashier's scans, refunds and day."""
 
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -9,7 +8,7 @@ from sanic_ext import openapi
 
 from server.identity.session import Sessions
 from server.infra.http import Unreadable, identifier, json, reader
-from server.kit.paging import BadCursor, decode_cursor
+from server.kit.paging import decode_place
 from server.redemption.schemas import (
     RedemptionPage,
     RedemptionRecord,
@@ -73,7 +72,7 @@ def blueprint(redemptions: Redemptions, sessions: Sessions) -> Blueprint:
     )
     async def get_redemptions(request: Request) -> HTTPResponse:
         account_id = account(request)
-        page = await redemptions.day(account_id, _after(request.args.get("cursor")))
+        page = await redemptions.day(account_id, decode_place(request.args.get("cursor")))
         return json(msgspec.to_builtins(page), headers=PRIVATE)
 
     @routes.get("/<redemption_id:str>")
@@ -94,17 +93,3 @@ def _flag(text: str | None, name: str) -> bool:
     if text not in {None, "0", "1"}:
         raise Unreadable(reason=f"{name} is 0 or 1")
     return text == "1"
-
-
-def _after(cursor: str | None) -> tuple[datetime, UUID] | None:
-    """The instant and the id of the last row of the page before."""
-    if not cursor:
-        return None
-    instant_text, id_text = map(str, decode_cursor(cursor, (str, str)))
-    try:
-        instant = datetime.fromisoformat(instant_text)
-    except ValueError:
-        raise BadCursor from None
-    if instant.tzinfo is None:
-        raise BadCursor
-    return instant, identifier(id_text, "cursor")

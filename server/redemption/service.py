@@ -15,7 +15,7 @@ from server.kit.clock import Clock
 from server.kit.errors import Refusal
 from server.kit.ids import derive, uuid7
 from server.kit.money import Rounding
-from server.kit.paging import LIMIT_DEFAULT, encode_cursor
+from server.kit.paging import LIMIT_DEFAULT, encode_place
 from server.ledger import service as ledger
 from server.ledger.domain import Code, Posting, payable_account, round_account
 from server.merchant.domain import MerchantState, Till
@@ -130,7 +130,7 @@ class Redemptions:
         last = page[-1] if len(rows) > len(page) else None
         return RedemptionPage(
             redemptions=[redemption_record(row, called[row.voucher_id]) for row in page],
-            next_cursor=encode_cursor(last.redeemed_at.isoformat(), str(last.id)) if last else None,
+            next_cursor=encode_place(last.redeemed_at, last.id) if last else None,
         )
 
     async def one(self, account_id: UUID, redemption_id: UUID) -> RedemptionRecord:

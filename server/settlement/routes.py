@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 from urllib.parse import quote
-from uuid import UUID
 
 import msgspec
 from sanic import Blueprint, HTTPResponse, Request
@@ -14,7 +13,14 @@ from sanic_ext import openapi
 from server.infra.http import JSON, Unreadable, body_of, identifier, json, long_body, reader
 from server.infra.openapi import TOKEN
 from server.infra.sheets import TYPE as XLSX
-from server.kit.paging import LIMIT_DEFAULT, BadCursor, decode_cursor, encode_cursor
+from server.kit.paging import (
+    LIMIT_DEFAULT,
+    BadCursor,
+    decode_cursor,
+    decode_place,
+    encode_cursor,
+    encode_place,
+)
 from server.settlement import queries, schemas
 from server.settlement.desk import Settlement
 from server.settlement.entries import InstitutionPlan, PayeePlan
@@ -134,10 +140,11 @@ def _add_batches(routes: Blueprint, settlement: Settlement, asker: Asker) -> Non
     @_described("结算批次列表，最新的在前", schemas.BatchPage, query=("cursor",))
     async def get_batches(request: Request) -> HTTPResponse:
         actor = await asker(request)
-        rows = await batches.page(_place(request.args.get("cursor")), LIMIT_DEFAULT + 1, actor)
+        place = decode_place(request.args.get("cursor"))
+        rows = await batches.page(place, LIMIT_DEFAULT + 1, actor)
         page = rows[:LIMIT_DEFAULT]
         last = page[-1] if len(rows) > len(page) else None
-        cursor = encode_cursor(last.entered_at.isoformat(), str(last.id)) if last else None
+        cursor = encode_place(last.entered_at, last.id) if last else None
         return _shown(schemas.BatchPage([schemas.batch_view(row) for row in page], cursor))
 
     @routes.get("/batches/<batch_id:str>")
@@ -315,15 +322,3 @@ def _instant(text: str | None, name: str) -> datetime:
         return instant.astimezone(UTC)
     except (ValueError, OverflowError):
         raise unreadable from None
-
-
-def _place(cursor: str | None) -> tuple[datetime, UUID] | None:
-    """The instant and the id of the last row of the page before."""
-    if not cursor:
-        return None
-    instant_text, id_text = map(str, decode_cursor(cursor, (str, str)))
-    try:
-        instant = _instant(instant_text, "cursor")
-    except Unreadable:
-        raise BadCursor from None
-    return instant, identifier(id_text, "cursor")

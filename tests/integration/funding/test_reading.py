@@ -11,10 +11,10 @@ from server.campaign.service import Campaign
 from server.funding import position
 from server.funding.domain import EntryKind, EntryState
 from server.funding.position import read_book
-from server.funding.queries import Place
 from server.funding.service import Funding
 from server.infra.db import connection
 from server.kit.clock import SetClock
+from server.kit.paging import Place
 from server.ledger.domain import POOL, round_account
 from server.voucher.jobs import expire_due
 from tests.factories.book import APPROPRIATED_FEN, Factory, round_of

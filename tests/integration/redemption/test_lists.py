@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from server.kit.clock import SHANGHAI
+from server.kit.paging import decode_place
 from server.redemption.domain import UnknownRedemption
-from server.redemption.routes import _after
 from tests.factories.book import Factory
 from tests.factories.till import Till
 
@@ -39,7 +39,7 @@ async def test_a_long_day_is_read_page_by_page(till: Till, make: Factory) -> Non
         await till.make.redis.flushall()
     page = await till.redemptions.day(till.account_id, None)
     assert len(page.redemptions) == 20
-    rest = await till.redemptions.day(till.account_id, _after(page.next_cursor))
+    rest = await till.redemptions.day(till.account_id, decode_place(page.next_cursor))
     seen = [row.id for row in (*page.redemptions, *rest.redemptions)]
     assert len(seen) == 23
     assert sorted(seen) == sorted(made)

@@ -1,9 +1,18 @@
 from base64 import urlsafe_b64encode
+from datetime import UTC, datetime, timedelta, timezone
+from uuid import UUID
 
 import pytest
 
 from server.kit.errors import Kind
-from server.kit.paging import BadCursor, decode_cursor, encode_cursor, page_limit
+from server.kit.paging import (
+    BadCursor,
+    decode_cursor,
+    decode_place,
+    encode_cursor,
+    encode_place,
+    page_limit,
+)
 
 GOOD = encode_cursor(7, "2026-05-01T02:00:00.000Z")
 SHAPE = (int, str)
@@ -84,3 +93,29 @@ def test_a_sort_key_too_long_for_a_cursor_is_a_broken_invariant() -> None:
 )
 def test_a_page_has_a_limit(asked: int | None, rows: int) -> None:
     assert page_limit(asked) == rows
+
+
+def test_a_place_comes_back_as_it_went_in_utc() -> None:
+    row_id = UUID("0197a000-0000-7000-8000-00000000abcd")
+    at = datetime(2026, 6, 1, 18, 0, 0, 123456, timezone(timedelta(hours=8)))
+    place = decode_place(encode_place(at, row_id))
+    assert place == (datetime(2026, 6, 1, 10, 0, 0, 123456, UTC), row_id)
+    assert place is not None
+    assert place.at.tzinfo is UTC
+    assert (decode_place(None), decode_place("")) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ("2026-06-01T10:00:00", "0197a000-0000-7000-8000-00000000abcd"),
+        ("0001-01-01T00:00:00+14:00", "0197a000-0000-7000-8000-00000000abcd"),
+        ("yesterday", "0197a000-0000-7000-8000-00000000abcd"),
+        ("2026-06-01T10:00:00+00:00", "0197a0000000700080000000000000abcd"),
+        ("2026-06-01T10:00:00+00:00", "0197A000-0000-7000-8000-00000000ABCD"),
+        ("2026-06-01T10:00:00+00:00",),
+    ],
+)
+def test_a_forged_place_is_refused(parts: tuple[str, ...]) -> None:
+    with pytest.raises(BadCursor):
+        decode_place(encode_cursor(*parts))
