@@ -21,7 +21,7 @@ from server.risk.schemas import (
     location_view,
 )
 from server.risk.service import Risk
-from server.staff.asking import asker
+from server.staff.asking import Asker, asker
 from server.staff.service import Staff
 
 PRIVATE = {"Cache-Control": "no-store"}
@@ -31,8 +31,6 @@ def blueprint(risk: Risk, staff: Staff, proxies_count: int) -> Blueprint:
     """Everything that is done with cases."""
     ask = asker(staff, proxies_count)
     routes = Blueprint("risk", url_prefix="/api/v1/risk")
-    read_decision, read_note = reader(CaseDecision), reader(CaseNote)
-    read_location = reader(LocationRequest)
     answers = openapi.definitions.Response({JSON: CaseView}, status=200)
 
     @routes.get("/cases")
@@ -63,6 +61,16 @@ def blueprint(risk: Risk, staff: Staff, proxies_count: int) -> Blueprint:
     async def get_case(request: Request, case_id: str) -> HTTPResponse:
         row = await risk.one(identifier(case_id, "case_id"), await ask(request))
         return json(msgspec.to_builtins(case_view(row)), headers=PRIVATE)
+
+    _working(routes, risk, ask)
+    return routes
+
+
+def _working(routes: Blueprint, risk: Risk, ask: Asker) -> None:
+    """The routes by which cases are worked, and places asked for."""
+    read_decision, read_note = reader(CaseDecision), reader(CaseNote)
+    read_location = reader(LocationRequest)
+    answers = openapi.definitions.Response({JSON: CaseView}, status=200)
 
     @routes.post("/cases/<case_id:str>/take")
     @openapi.definition(
@@ -115,8 +123,6 @@ def blueprint(risk: Risk, staff: Staff, proxies_count: int) -> Blueprint:
         target = identifier(round_id, "round_id")
         row = await risk.set_location(target, asked.mode, asked.radius_m, actor)
         return json(msgspec.to_builtins(location_view(row)), headers=PRIVATE)
-
-    return routes
 
 
 def _state(text: str | None) -> CaseState | None:

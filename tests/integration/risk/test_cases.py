@@ -216,8 +216,14 @@ async def test_a_dismissed_case_keeps_its_merchant_quiet_unless_it_gets_worse(
     await risk.take(case.id, SECURITY)
     await risk.decide(case.id, SECURITY, NOTE, upheld=False)
     clock.move(timedelta(days=risk.rules.quiet_days - 1))
-    assert await open_cases([hit(till, score=10.4)], risk.rules, clock.now()) == []
-    assert len(await open_cases([hit(till, score=10.5)], risk.rules, clock.now())) == 1
+    assert (
+        await open_cases([hit(till, score=7.0 * risk.rules.worse - 0.1)], risk.rules, clock.now())
+        == []
+    )
+    assert (
+        len(await open_cases([hit(till, score=7.0 * risk.rules.worse)], risk.rules, clock.now()))
+        == 1
+    )
 
 
 async def test_after_the_quiet_days_it_may_be_found_again(

@@ -1,4 +1,4 @@
-"""Schemes that were written after the second freeze: no threshold was touched afterwards."""
+"""Schemes that were written after the second freeze, and known at the third."""
 
 from tests.load.fraud.schemes import Scheme, best, midnight, near, span
 from tests.load.fraud.town import Shop, Town, hour_of, network_of, order_of

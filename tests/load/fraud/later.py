@@ -68,7 +68,7 @@ def exchange(town: Town, name: str, shops: list[Shop]) -> None:
 
 
 def copied(town: Town, name: str, shops: list[Shop]) -> None:
-    """Old receipts are typed again: honest amounts and hours, strangers on the carrier's network."""
+    """Old receipts are typed again: honest amounts and hours, strangers by phone."""
     rng, shop = town.rng, shops[0]
     receipts = [fact for fact in town.facts if fact.merchant == shop.id]
     for day in span(town):

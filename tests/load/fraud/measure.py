@@ -40,7 +40,7 @@ def replay(
     """The cases of a month, as the service opens them.
 
     One case at a time per merchant. A dismissed one keeps its merchant quiet for `quiet_days`
-    unless the score grows by half; what is upheld stays.
+    unless the score grows by `worse`; what is upheld stays.
     """
     cases: list[Hit] = []
     last: dict[object, tuple[int, float]] = {}

@@ -40,11 +40,11 @@ def test_one_strong_sign_opens_a_case_at_its_figure_and_not_below() -> None:
 
 
 def test_several_weak_signs_open_one_together() -> None:
-    weak = [sign("near", 5.0), sign("steady", 4.9), sign("hour", 4.0)]
-    assert score_of(weak, RULES) == pytest.approx(2.5 + 2.4 + 1.5)
+    weak = [sign("near", 3.9), sign("steady", 5.9), sign("hour", 4.0)]
+    assert score_of(weak, RULES) == pytest.approx(1.4 + 3.4 + 1.5)
     assert verdict(weak, score_of(weak, RULES), (0.0, 0.0), RULES) == "combined"
     assert verdict(weak[:1], 9.0, (0.0, 0.0), RULES) is None, "one sign is not several"
-    assert verdict(weak, 6.4, (3.0, 1.0), RULES) is None, "a town where such scores are usual"
+    assert verdict(weak, 6.3, (3.0, 1.0), RULES) is None, "a town where such scores are usual"
 
 
 def test_a_habit_opens_none_and_counts_for_less() -> None:
