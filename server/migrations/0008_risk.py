@@ -7,7 +7,7 @@ from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 
-from server.audit.domain import Role
+from server.audit.domain import Action, Role
 from server.risk.domain import CaseState, LocationMode
 
 CHECKS = (
@@ -239,6 +239,15 @@ class Migration(migrations.Migration):
             model_name="Store",
             name="longitude",
             field=fields.FloatField(null=True),
+        ),
+        ops.AlterField(
+            model_name="Entry",
+            name="action",
+            field=fields.CharEnumField(
+                description="STAFF_ADDED: staff.added\nSTAFF_DISABLED: staff.disabled\nSTAFF_ENABLED: staff.enabled\nSTAFF_PASSWORD_SET: staff.password_set\nTEMPLATE_ENTERED: campaign.template_entered\nTEMPLATE_APPROVED: campaign.template_approved\nROUND_CREATED: campaign.round_created\nROUND_APPROVED: campaign.round_approved\nROUND_OPENED: campaign.round_opened\nROUND_PAUSED: campaign.round_paused\nROUND_RESUMED: campaign.round_resumed\nSTOCK_ENTERED: campaign.stock_entered\nSTOCK_APPROVED: campaign.stock_approved\nSTOCK_REJECTED: campaign.stock_rejected\nROUND_CLOSED: campaign.round_closed\nROUND_SETTLED: campaign.round_settled\nFUNDS_ENTERED: funding.entered\nFUNDS_APPROVED: funding.approved\nFUNDS_REJECTED: funding.rejected\nPERSON_BARRED: identity.person_barred\nPERSON_UNBARRED: identity.person_unbarred\nPERSON_TAKEN_OVER: identity.person_taken_over\nMERCHANT_ADDED: merchant.added\nMERCHANT_LISTED: merchant.listed\nMERCHANT_SUSPENDED: merchant.suspended\nMERCHANT_FROZEN: merchant.frozen\nMERCHANT_UNFROZEN: merchant.unfrozen\nCASHIER_ADDED: merchant.cashier_added\nINSTITUTION_ENTERED: settlement.institution_entered\nINSTITUTION_APPROVED: settlement.institution_approved\nPAYEE_ENTERED: settlement.payee_entered\nPAYEE_APPROVED: settlement.payee_approved\nBATCH_DRAFTED: settlement.batch_drafted\nBATCH_DROPPED: settlement.batch_dropped\nBATCH_CONFIRMED: settlement.batch_confirmed\nBATCH_SENT: settlement.batch_sent\nBATCH_RETURNED: settlement.batch_returned\nRECEIPT_IMPORTED: settlement.receipt_imported\nRISK_CASE_OPENED: risk.case_opened\nRISK_CASE_TAKEN: risk.case_taken\nRISK_CASE_DECIDED: risk.case_decided\nRISK_CASE_RELEASED: risk.case_released\nLOCATION_POLICY_SET: risk.location_set\nSAMPLE_DRAWN: sampling.drawn\nEXPORT_ASKED: exports.asked",
+                enum_type=Action,
+                max_length=60,
+            ),
         ),
         ops.RunSQL(GUARDS),
     ]

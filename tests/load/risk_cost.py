@@ -28,7 +28,7 @@ from tests.factories.till import CODES, Till
 
 POLICY = Path(__file__).parents[2] / "server" / "policy" / "jincheng-chengqu-2026.toml"
 TILLS = 8
-BLOCK = 400
+BLOCK = 200
 BLOCKS = 8
 """Of each kind, one after the other in turn."""
 
