@@ -13,6 +13,7 @@ programs do not read larger members.
 import struct
 import tempfile
 import zlib
+from collections.abc import Iterator
 from typing import Protocol, Self
 
 BYTES_MAX = 2 * 1024**3
@@ -126,10 +127,16 @@ class Archive:
 
     def finish(self) -> None:
         """Write the directory and end the file."""
+        for _ in self.endings():
+            pass
+
+    def endings(self) -> Iterator[None]:
+        """As `finish`, a piece at a time, so that a sink that buffers can be drained in between."""
         begin, size = self.written, self._directory.tell()
         self._directory.seek(0)
         while part := self._directory.read(_SPOOLED_BYTES_MAX):
             self.put(part)
+            yield
         count = self._count
         if count >= _COUNT_16:
             end = self.written

@@ -147,7 +147,8 @@ class Bundle:
             await _copy(archive, out, _WORKBOOK, rows, done, sums)
             digest = await _copy(archive, out, _LIST, sums, done)
             archive.add(_MANIFEST, _manifest(sample, digest))
-            archive.finish()
+            for _ in archive.endings():  # tens of megabytes of directory
+                await out.drain(done)
             await out.drain(done)
 
     def _add(

@@ -2,7 +2,9 @@
 
 Fills a throwaway book with redemptions as the figures' bench does, draws a sample of a tenth, and
 writes the lists and the sample's evidence through the worker's own path, each in a process of its
-own, which tells its peak of resident memory. 1 when one was over the limit.
+own, which tells its peak of resident memory. 1 when one was over the limit. Measured over 5,000,000
+redemptions on two busy cores: 126 MB at most for the lists, 179 MB for the evidence of 497,049
+records, then still with the archive's directory of 50 MB in memory at the end, which no longer is.
 """
 
 import argparse

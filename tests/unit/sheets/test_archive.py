@@ -70,3 +70,18 @@ def test_nothing_passes_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
         archive.add("noise", random.Random(1).randbytes(9_000))
         with pytest.raises(TooLarge):
             archive.add("more", random.Random(2).randbytes(2_000))
+
+
+def test_a_long_directory_comes_in_pieces() -> None:
+    out = io.BytesIO()
+    with Archive(out) as archive:
+        for number in range(30_000):
+            archive.add(f"evidence/{number:036}.html", b"")
+        before, pieces = out.tell(), []
+        for _ in archive.endings():
+            pieces.append(out.tell() - before)
+            before = out.tell()
+    assert len(pieces) == 3
+    assert max(pieces) <= 1024 * 1024
+    with zipfile.ZipFile(out) as read:
+        assert len(read.namelist()) == 30_000
