@@ -18,6 +18,7 @@ from server.console import exports as console_exports
 from server.console import figures as console_figures
 from server.console import funding as console_funding
 from server.console import home as console_home
+from server.console import risk as console_risk
 from server.console import settlement as console_settlement
 from server.exports import routes as exports_routes
 from server.figures import routes as figures_routes
@@ -116,6 +117,7 @@ def _add_screens(app: App, parts: Parts) -> None:
     app.blueprint(console_settlement.blueprint(parts.settlement, door))
     app.blueprint(console_figures.blueprint(door, parts.figures, parts.performance))
     app.blueprint(console_exports.blueprint(door, parts.exports, parts.samples))
+    app.blueprint(console_risk.blueprint(door, parts.risk))
     app.blueprint(console_audit.blueprint(door, parts.audit_log))
 
 

@@ -12,7 +12,7 @@ twice, or going back and sending again, makes it once.
 - `door.py`    log-in, log-out, who is asking, how refusals look
 - `pages.py`   templates, and how money, times and words are written
 - `<word>.py`  the screens of one word: `home`, `funding`, `settlement`, `figures`, `exports`,
-  `audit`
+  `risk`, `audit`
 
 Refusals of its own, in order: `console.other_site`, `console.form`.
 """

@@ -1,5 +1,7 @@
 """The first screen: what waits for this person, and the style sheet."""
 
+from collections.abc import Sequence
+
 from sanic import Blueprint, HTTPResponse, Request
 from sanic_ext import openapi
 
@@ -9,6 +11,7 @@ from server.console.pages import STYLE
 from server.funding.domain import EntryState
 from server.funding.service import Funding
 from server.infra.http import Reply
+from server.reconcile.models import Alarm, Check
 from server.reconcile.service import Reconciliation
 
 WAITING_MAX = 20
@@ -25,12 +28,12 @@ def blueprint(door: Door, funding: Funding, reconciliation: Reconciliation) -> B
         if actor.may(Action.FUNDS_APPROVED):
             rows = await funding.entries(None, WAITING_MAX, state=EntryState.ENTERED, actor=actor)
             waiting = [row for row in rows if row.entered_by != actor.name]
-        reads_funds, reads_alarms = actor.may(View.FUNDS), actor.may(View.ALARMS)
-        alarms = (
-            await reconciliation.alarms(None, WAITING_MAX, open_only=True, actor=actor)
-            if reads_alarms
-            else []
-        )
+        reads_alarms = actor.may(View.ALARMS)
+        alarms: Sequence[Alarm] = []
+        checks: Sequence[Check] = []
+        if reads_alarms:
+            alarms = await reconciliation.alarms(None, WAITING_MAX, open_only=True, actor=actor)
+            checks = await reconciliation.checks(actor=actor)
         return door.page(
             "home.html",
             actor,
@@ -38,7 +41,8 @@ def blueprint(door: Door, funding: Funding, reconciliation: Reconciliation) -> B
             waiting=waiting,
             alarms=alarms,
             reads_alarms=reads_alarms,
-            position=await funding.position(actor=actor) if reads_funds else None,
+            # The last check's sums, a minute old at most: nobody waits for the whole ledger here.
+            last=max(checks, key=lambda check: check.at, default=None),
         )
 
     @routes.get("/alarms")

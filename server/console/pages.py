@@ -35,6 +35,7 @@ _MENU = (
     ("/console/figures", "核销数据", View.FIGURES),
     ("/console/exports", "导出与抽查", Action.EXPORT_ASKED),
     ("/console/audit", "审计", View.AUDIT_LOG),
+    ("/console/risk", "风险线索", View.RISK),
     ("/console/alarms", "对账告警", View.ALARMS),
 )
 

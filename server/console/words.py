@@ -47,6 +47,12 @@ WORDS = {
     "negative": "待扣款多于应付",
     "no_payee": "没有收款账户",
     "frozen": "资金已冻结",
+    "risk_case": "有未了结的风险线索",
+    # Cases of risk.
+    "working": "办理中",
+    "upheld": "已认定",
+    "dismissed": "已排除",
+    "released": "已解除",
     # Lines of a receipt that were not applied.
     "unreadable": "这一行读不懂",
     "other_batch": "属于另一批次",
@@ -102,6 +108,11 @@ WORDS = {
     "settlement.batch_sent": "发送结算批次",
     "settlement.batch_returned": "整批退回",
     "settlement.receipt_imported": "导入付款回单",
+    "risk.case_opened": "发现风险线索",
+    "risk.case_taken": "接办风险线索",
+    "risk.case_decided": "办结风险线索",
+    "risk.case_released": "解除结算暂停",
+    "risk.location_set": "设置定位要求",
     "sampling.drawn": "抽取样本",
     "exports.asked": "导出清单",
     # What the seven figures are asked by.

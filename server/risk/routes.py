@@ -1,14 +1,12 @@
 """`/api/v1/risk`: cases for public security and market supervision, and where tills have to be."""
 
-from datetime import datetime
-from uuid import UUID
 
 import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 from sanic_ext import openapi
 
 from server.infra.http import JSON, Unreadable, identifier, json, reader
-from server.kit.paging import LIMIT_DEFAULT, BadCursor, decode_cursor, encode_cursor
+from server.kit.paging import LIMIT_DEFAULT, decode_place, encode_place
 from server.risk.domain import CaseState
 from server.risk.schemas import (
     CaseDecision,
@@ -47,10 +45,12 @@ def blueprint(risk: Risk, staff: Staff, proxies_count: int) -> Blueprint:
     async def get_cases(request: Request) -> HTTPResponse:
         actor = await ask(request)
         state = _state(request.args.get("state"))
-        rows = await risk.cases(actor, state, _after(request.args.get("cursor")), LIMIT_DEFAULT + 1)
+        rows = await risk.cases(
+            actor, state, decode_place(request.args.get("cursor")), LIMIT_DEFAULT + 1
+        )
         page = rows[:LIMIT_DEFAULT]
         last = page[-1] if len(rows) > len(page) else None
-        cursor = encode_cursor(last.opened_at.isoformat(), str(last.id)) if last else None
+        cursor = encode_place(last.opened_at, last.id) if last else None
         view = CasePage([case_view(row) for row in page], cursor)
         return json(msgspec.to_builtins(view), headers=PRIVATE)
 
@@ -132,17 +132,3 @@ def _state(text: str | None) -> CaseState | None:
         return CaseState(text)
     except ValueError:
         raise Unreadable(reason="state is not one of a case's") from None
-
-
-def _after(cursor: str | None) -> tuple[datetime, UUID] | None:
-    """The instant and the id of the last case of the page before."""
-    if not cursor:
-        return None
-    instant_text, id_text = map(str, decode_cursor(cursor, (str, str)))
-    try:
-        instant = datetime.fromisoformat(instant_text)
-    except ValueError:
-        raise BadCursor from None
-    if instant.tzinfo is None:
-        raise BadCursor
-    return instant, identifier(id_text, "cursor")

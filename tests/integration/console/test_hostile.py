@@ -21,6 +21,7 @@ SCREENS = (
     "/console/audit",
     "/console/audit/verification",
     "/console/alarms",
+    "/console/risk",
 )
 ASKED = (
     *QUERIES,
@@ -32,6 +33,7 @@ ASKED = (
     "after=-1",
     "merchant_id='%3B--",
     "action=x&actor=%00",
+    "state=x",
     "head=1:00",
 )
 FORMS = (
@@ -45,6 +47,7 @@ FORMS = (
     f"/console/settlements/batches/{GHOST}/receipts",
     "/console/exports",
     "/console/exports/samples",
+    f"/console/risk/{GHOST}/decision",
     "/console/login",
 )
 BODIES = (b"", b"\xff\xfe", b"id=%00&amount=%00", b"a=" + b"x" * 60_000, b"name=a&name=b&kind[]=1")

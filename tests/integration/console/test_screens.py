@@ -19,6 +19,7 @@ PAGES = {
     "/console/settlements": READERS,
     "/console/figures": READERS,
     "/console/alarms": READERS,
+    "/console/risk": {"shangwu-1", "shenji-1"},
     "/console/audit": {"shenji-1"},
     "/console/audit/verification": {"shenji-1"},
     "/console": set(NAMES),
