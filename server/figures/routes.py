@@ -96,7 +96,7 @@ def _question(request: Request, desk: FigureDesk) -> tuple[Scope, tuple[Dimensio
         subdistrict=_subdistrict(given.get("subdistrict")),
         merchant_id=None if merchant_id is None else identifier(merchant_id, "merchant"),
     )
-    return scope, _by(given.get("by"))
+    return scope, _by(",".join(given.getlist("by") or ()))
 
 
 def _day(text: str | None, name: str) -> date | None:
@@ -120,8 +120,8 @@ def _subdistrict(text: str | None) -> str | None:
     return text
 
 
-def _by(text: str | None) -> tuple[Dimension, ...]:
-    words = [word for word in (text or "").split(",", DIMENSIONS_MAX * 4) if word]
+def _by(text: str) -> tuple[Dimension, ...]:
+    words = [word for word in text.split(",", DIMENSIONS_MAX * 4) if word]
     try:
         return tuple(Dimension(word) for word in words)
     except ValueError:

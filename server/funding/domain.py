@@ -15,6 +15,12 @@ CEILINGS_MAX = 10
 """An amount over this many times the programme's ceiling is a slip of the keyboard."""
 
 
+_ONE_SPELLING = str.maketrans(
+    {**dict.fromkeys("[(【{「", "〔"), **dict.fromkeys("])】}」", "〕"), "號": "号"}
+)
+"""Brackets of a document's number are typed in many ways and printed in one."""
+
+
 class EntryKind(StrEnum):
     """What an entry is about."""
 
@@ -140,6 +146,7 @@ def checked(plan: EntryPlan, *, ceiling_fen: int, issued_on: date, today: date) 
         raise BadEntry(field="amount_fen", reason="too_large", most_fen=CEILINGS_MAX * ceiling_fen)
     # A document is one however it is spaced; blanks within a note are its author's.
     document_no = "".join(clean("document_no", plan.document_no, DOCUMENT_CHARS_MAX).split())
+    document_no = document_no.translate(_ONE_SPELLING)
     note = clean("note", plan.note, NOTE_CHARS_MAX, least=0)
     if plan.happened_on > today:
         raise BadEntry(field="happened_on", reason="in_the_future")

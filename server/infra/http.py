@@ -15,11 +15,13 @@ from functools import lru_cache
 from typing import Any, Protocol, TypeVar, cast
 from uuid import UUID, uuid4
 
+import asyncpg
 import msgspec
 import orjson
 from sanic import HTTPResponse, Request, Sanic
 from sanic.exceptions import BadURL, SanicException
 from sanic.response import BaseHTTPResponse
+from tortoise.exceptions import DBConnectionError
 
 from server.kit.errors import Kind, Refusal
 
@@ -54,6 +56,18 @@ _NOT_OF_ADDRESSES = re.compile(r"[^\x21-\x7e]")
 """What a header may hold and neither the book nor the gate can: NUL, bytes that are no UTF-8."""
 _ESCAPED_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 """An escape that means NUL, not the text of one behind an escaped backslash."""
+
+AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InterfaceError,
+    DBConnectionError,
+    ConnectionError,
+)
+"""What asking for something raises while the book is away or restarting: the same may be sent again
+in a moment. Everything else that nobody foresaw is an error of ours."""
 
 T = TypeVar("T")
 
@@ -334,6 +348,9 @@ def render(request: Request, error: Exception) -> HTTPResponse:
             response.headers[name] = value
         return response
     if isinstance(error, SanicException) and error.status_code == STATUS[Kind.UNAVAILABLE]:
+        return problem(Busy(retry_after_ms=1000))
+    if isinstance(error, AWAY):
+        LOG.warning("no answer at %s: %r", request.path[:PATH_CHARS_LOGGED], error)
         return problem(Busy(retry_after_ms=1000))
     incident = uuid4().hex[:12]
     LOG.error("incident %s at %s", incident, request.path[:PATH_CHARS_LOGGED], exc_info=error)

@@ -1,5 +1,6 @@
 """What an account's name, role and password may be, how often one may try, and the refusals."""
 
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,6 +17,8 @@ NAME_CHARS_MIN = 2
 NAME_CHARS_MAX = 40
 PASSWORD_CHARS_MIN = 10
 PASSWORD_CHARS_MAX = 128
+
+_NAME = re.compile(r"[a-z0-9._\-\u4e00-\u9fff]+")
 
 RESERVED = frozenset({"clock", "programme", "command-line"})
 """Names under which the system itself acts; nobody is taken for it in the audit log."""
@@ -114,19 +117,21 @@ class BadStaff(Refusal):
 
 
 def spelled(name: str) -> str:
-    """The name in its one spelling: the same keys make different code points on some systems."""
-    return unicodedata.normalize("NFC", name)
+    """The name in its one spelling: full-width letters are plain ones, whatever keys made them."""
+    return unicodedata.normalize("NFKC", name)
 
 
 def check_name(name: str) -> str:
     """The name in its one spelling; BadStaff.
 
-    No blank and no `:`, so that `account:…` and the like in the audit log are nobody's name.
+    Small Latin letters, digits, `.`, `_`, `-` and Chinese characters alone: nobody's name looks
+    like another's (no capitals, no letters of other scripts), and no `:`, so that `account:…` and
+    the like in the audit log are nobody's name.
     """
     name = spelled(name)
     if not NAME_CHARS_MIN <= len(name) <= NAME_CHARS_MAX:
         raise BadStaff(field="name", reason="length", least=NAME_CHARS_MIN, most=NAME_CHARS_MAX)
-    if not name.isprintable() or ":" in name or any(symbol.isspace() for symbol in name):
+    if not _NAME.fullmatch(name):
         raise BadStaff(field="name", reason="characters")
     if name in RESERVED:
         raise BadStaff(field="name", reason="reserved")

@@ -56,10 +56,10 @@ async def test_an_account_of_an_institution_knows_which(staff: Staff) -> None:
 
 
 async def test_a_name_is_given_once_for_ever(staff: Staff) -> None:
-    await staff.add("jos\u00e9", Role.AUDITOR, actor=SYSTEM)
-    await staff.disable("jos\u00e9", actor=SYSTEM)
+    await staff.add("shenji-1", Role.AUDITOR, actor=SYSTEM)
+    await staff.disable("shenji-1", actor=SYSTEM)
     with pytest.raises(StaffKnown):
-        await staff.add("jose\u0301", Role.BUREAU, actor=SYSTEM)
+        await staff.add("shenji\uff0d1", Role.BUREAU, actor=SYSTEM)
     assert (await StaffAccount.get()).role is Role.AUDITOR
     assert await Entry.all().count() == 2
 
