@@ -11,7 +11,7 @@ from sanic_ext import openapi
 
 from server.audit.domain import Actor
 from server.console.pages import page, word, yuan
-from server.console.words import FACTS, FIELDS
+from server.console.words import FACTS, FIELDS, REASONS
 from server.infra import http
 from server.infra.http import Reply
 from server.kit.clock import Clock
@@ -184,6 +184,9 @@ def facts_of(refusal: Refusal) -> list[tuple[str, str]]:
     named = refusal.data.get("field")
     if isinstance(named, str) and named in FIELDS:
         said.append(("请检查", FIELDS[named]))
+    reason = refusal.data.get("reason")
+    if isinstance(reason, str) and reason in REASONS:
+        said.append(("原因", REASONS[reason]))
     for name, called in FACTS.items():
         value = refusal.data.get(name)
         if value is None:

@@ -10,7 +10,7 @@ from server.console.door import HOME, Door
 from server.console.pages import STYLE
 from server.funding.domain import EntryState
 from server.funding.service import Funding
-from server.infra.http import Reply
+from server.infra.http import NoSuchPage, Reply
 from server.reconcile.models import Alarm, Check
 from server.reconcile.service import Reconciliation
 
@@ -61,5 +61,10 @@ def blueprint(door: Door, funding: Funding, reconciliation: Reconciliation) -> B
     async def style(request: Request) -> HTTPResponse:
         kept = {"Cache-Control": "public, max-age=31536000, immutable"}
         return Reply(STYLE, 200, kept, "text/css; charset=utf-8")
+
+    @routes.get("/<path:path>")
+    @door.screen
+    async def show_nothing(request: Request, actor: Actor, path: str) -> HTTPResponse:
+        raise NoSuchPage
 
     return routes

@@ -54,6 +54,12 @@ WORDS = {
     "dismissed": "已排除",
     "released": "已解除",
     # Lines of a receipt that were not applied.
+    "time": "处理时间",
+    "reference": "机构流水号",
+    "line_number": "行号",
+    "amount": "金额",
+    "result": "结果",
+    "columns": "列数",
     "unreadable": "这一行读不懂",
     "other_batch": "属于另一批次",
     "unknown_line": "付款文件里没有这个序号",
@@ -167,3 +173,26 @@ FIELDS = {
     "share": "抽查比例",
 }
 """Fields of forms, as a refusal names them."""
+
+REASONS = {
+    "encoding": "文件编码应为 UTF-8 或 GB18030",
+    "header": "第一行表头与格式说明不符",
+    "empty": "文件里没有数据行",
+    "too_large": "超过大小上限",
+    "too_many_lines": "行数超过上限",
+    "length": "为空或过长",
+    "characters": "含有不能使用的字符",
+    "check_digit": "校验位不对，请核对账号",
+    "differs": "与商户登记的名称不一致",
+    "incomplete": "填写不完整",
+    "in_the_future": "晚于今天",
+    "before_programme": "早于方案发布日期",
+    "not_positive": "应大于零",
+    "not_approved": "该笔尚未审批",
+    "no_appropriation": "该编号不是拨付",
+    "missing": "没有填写",
+    "not_of_this_kind": "该类别不需要填写",
+    "future": "截止时间晚于现在",
+    "does_not_show": "含有不显示的字符",
+}
+"""Reasons within a refusal's data, as far as they help the person at the screen."""
