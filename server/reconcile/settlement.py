@@ -144,6 +144,17 @@ BATCHES = (
         """,
     ),
     Invariant(
+        "receipts_not_contradicted",
+        "没有回执称已退回的款项又已付款：否则商户可能收到两次",
+        """
+        SELECT r.id AS receipt_id, l.id AS line_id, r.batch_id, u.one->>'line' AS file_line
+        FROM receipts r CROSS JOIN LATERAL jsonb_array_elements(r.unmatched) u (one)
+        LEFT JOIN batch_lines l ON l.batch_id = r.batch_id
+          AND l.number::text = u.one->'ours'->>'line'
+        WHERE u.one->>'reason' = 'contradicts' AND u.one->'ours'->>'state' = 'returned'
+        """,
+    ),
+    Invariant(
         "batches_add_up",
         "每个批次的合计 = 各条明细之和",
         """

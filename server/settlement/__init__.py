@@ -16,7 +16,8 @@ merchant may pay a deduction back itself: paid → deduction, due_back → pool 
 Invariants, each with a test that breaks without its guard
 - A redemption is in one batch at most; a returned line is carried once; numbers have no gaps.
 - Paid = Σ (face value - refunded), for every merchant, once all is settled.
-- Two people: entering and approving, drafting and confirming (P-11.1).
+- Two people: entering and approving, drafting and confirming, drafting and answering
+  what was sent (P-11.1).
 - The payment file is the same bytes for ever; a receipt is applied once, whole or not at all.
 
 Refusals, in order. Role first (`audit.not_allowed`); `settlement.unknown` (an institution's account
@@ -26,7 +27,8 @@ knows only what was sent to it). Entries: `settlement.invalid`, `settlement.know
 `settlement.bad_period`, `settlement.nothing_due`. Confirm: `settlement.wrong_state`,
 `settlement.own_entry`, the licence, `settlement.amount_differs`, `settlement.frozen`. Send:
 `settlement.wrong_state`, the licence; again: `settlement.file_changed`. Return:
-`settlement.wrong_state`, `settlement.partly_paid`. Receipt: `settlement.wrong_state`,
-`settlement.bad_receipt`. Statement: `settlement.bad_period`, `settlement.too_many_rows`. Repayment:
-`settlement.deduction_closed`, `settlement.repayment_differs`, `settlement.not_paid_yet`.
+`settlement.wrong_state`, `settlement.own_entry`, `settlement.partly_paid`. Receipt:
+`settlement.wrong_state`, `settlement.own_entry`, `settlement.bad_receipt`. Statement:
+`settlement.bad_period`, `settlement.too_many_rows`. Repayment: `settlement.deduction_closed`,
+`settlement.repayment_differs`, `settlement.not_paid_yet`.
 """

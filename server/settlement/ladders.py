@@ -66,6 +66,8 @@ class ReturnFacts:
     """What decides whether a whole batch may come back, its row held."""
 
     state: BatchState
+    own_draft: bool
+    """Finance, and the very person who drafted it."""
     paid_count: int
 
 
@@ -115,8 +117,13 @@ def check_send(facts: SendFacts, now: datetime) -> None:
 
 
 def check_return(facts: ReturnFacts) -> None:
-    """Whether a whole batch may come back unpaid."""
+    """Whether a whole batch may come back unpaid.
+
+    Once it was sent, saying so alone would let one person have the same money paid twice (P-11.1).
+    """
     if facts.state not in {BatchState.CONFIRMED, BatchState.SENT}:
         raise WrongState(state=facts.state.value)
+    if facts.state is BatchState.SENT and facts.own_draft:
+        raise OwnEntry
     if facts.paid_count:
         raise PartlyPaid(paid_count=facts.paid_count)

@@ -47,6 +47,11 @@ async def locked(batch_id: UUID, actor: Actor) -> Batch:
     return batch
 
 
+def own_draft(batch: Batch, actor: Actor) -> bool:
+    """Whether the actor is of finance and drafted the batch: another answers for it (P-11.1)."""
+    return actor.role is Role.FINANCE and batch.entered_by == actor.name
+
+
 async def page(actor: Actor, after: tuple[datetime, UUID] | None, count: int) -> Sequence[Batch]:
     """Up to `count` batches that the actor may see, newest first."""
     rows = visible(actor)

@@ -19,7 +19,7 @@ from server.settlement.entries import NAME_CHARS_MAX, check_text
 from server.settlement.matching import Known, match
 from server.settlement.models import Batch, Line, Receipt
 from server.settlement.receipt_file import Answer, Fault, read_receipt
-from server.settlement.refusals import WrongState
+from server.settlement.refusals import OwnEntry, WrongState
 
 LIST_MAX = 1000
 
@@ -43,11 +43,11 @@ class Receipts:
     ) -> tuple[Receipt, bool]:
         """Apply a receipt to its batch; the receipt, and whether this call did it.
 
-        Unknown, WrongState, BadEntry (of the file's name), BadReceipt. The same bytes again change
-        nothing and are answered as before. A crash leaves all of it undone.
+        Unknown, WrongState, OwnEntry, BadEntry (of the file's name), BadReceipt. The same bytes
+        again change nothing and are answered as before. A crash leaves all of it undone.
         """
         actor.check(Action.RECEIPT_IMPORTED)
-        _check_sent(await queries.seen(batch_id, actor))
+        _check_may_answer(await queries.seen(batch_id, actor), actor)
         file_name = check_text(file_name, "file_name", NAME_CHARS_MAX)
         # Beside the event loop: 50,000 lines take a good part of a second.
         answers = await asyncio.to_thread(read_receipt, content)
@@ -55,7 +55,7 @@ class Receipts:
         now = self.clock.now()
         async with transaction():
             batch = await queries.locked(batch_id, actor)
-            _check_sent(batch)
+            _check_may_answer(batch, actor)
             known = await Receipt.get_or_none(batch_id=batch.id, file_sha256=digest)
             if known is not None:
                 return known, False
@@ -95,9 +95,12 @@ class Receipts:
         return await Receipt.filter(batch_id=batch.id).order_by("-id").limit(LIST_MAX)
 
 
-def _check_sent(batch: Batch) -> None:
+def _check_may_answer(batch: Batch, actor: Actor) -> None:
+    """It was sent, and the actor did not draft it: nobody settles alone (P-11.1)."""
     if batch.sent_at is None:
         raise WrongState(state=batch.state.value)
+    if queries.own_draft(batch, actor):
+        raise OwnEntry
 
 
 async def _apply(

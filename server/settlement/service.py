@@ -157,7 +157,8 @@ class Batches:
     async def return_batch(self, batch_id: UUID, reason: str, actor: Actor) -> Batch:
         """The institution gives a whole batch back: nothing of it was paid, all is owed again.
 
-        BadEntry, Unknown, WrongState, PartlyPaid.
+        Whoever of finance drafted it cannot say so of a batch that was sent. BadEntry, Unknown,
+        WrongState, OwnEntry, PartlyPaid.
         """
         actor.check(Action.BATCH_RETURNED)
         reason = check_text(reason, "reason", REASON_CHARS_MAX)
@@ -166,7 +167,7 @@ class Batches:
             batch = await queries.locked(batch_id, actor)
             before = batch.state
             paid = await Line.filter(batch_id=batch.id, state=LineState.PAID).count()
-            check_return(ReturnFacts(batch.state, paid))
+            check_return(ReturnFacts(batch.state, queries.own_draft(batch, actor), paid))
             lines = await Line.filter(batch_id=batch.id, state=LineState.OPEN).order_by("number")
             await give_back(lines, reason, now)
             batch.state = TRANSITIONS.move(batch.state, BatchState.RETURNED)

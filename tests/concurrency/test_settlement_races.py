@@ -201,7 +201,8 @@ async def import_twice(office: PaymentOffice, till: Till) -> tuple[Counter[str],
     content = await office.receipt(batch)
     take_in = office.settlement.receipts.take_in
     ended = await asyncio.gather(
-        *(take_in(batch.id, "a.csv", content, FINANCE) for _ in range(4)), return_exceptions=True
+        *(take_in(batch.id, "a.csv", content, TREASURER) for _ in range(4)),
+        return_exceptions=True,
     )
     failed = Counter(type(one).__name__ for one in ended if isinstance(one, BaseException))
     fresh = sum(one[1] for one in ended if not isinstance(one, BaseException))

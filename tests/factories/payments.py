@@ -30,7 +30,7 @@ PLAN = InstitutionPlan("晋城银联商务", LicenceKind.PAYMENT, "Z200000000000
 
 @dataclass(frozen=True, slots=True)
 class PaymentOffice:
-    """Settlement with one approved institution. FINANCE enters, TREASURER agrees."""
+    """Settlement with one approved institution. FINANCE enters, TREASURER agrees and answers."""
 
     make: Factory
     settlement: Settlement
@@ -84,7 +84,7 @@ class PaymentOffice:
     ) -> Receipt:
         """Import a receipt for the batch: all lines paid but those of these numbers."""
         content = await self.receipt(batch, failed=failed, only=only)
-        taken = self.settlement.receipts.take_in(batch.id, "回执.csv", content, FINANCE)
+        taken = self.settlement.receipts.take_in(batch.id, "回执.csv", content, TREASURER)
         return (await taken)[0]
 
     async def receipt(

@@ -24,7 +24,7 @@ from server.settlement.domain import BatchState
 from server.settlement.models import Batch, Line, Receipt
 from tests.factories.book import Factory
 from tests.factories.payments import PaymentOffice, balances_fen, check_money
-from tests.factories.staff import FINANCE, SYSTEM, TREASURER
+from tests.factories.staff import SYSTEM, TREASURER
 from tests.factories.till import Till
 from tests.system import PROJECT, System
 
@@ -131,10 +131,10 @@ async def test_an_import_is_cut_off(office: PaymentOffice, till: Till) -> None:
     before = await state()
     take_in = office.settlement.receipts.take_in
     async with lingering("INSERT ON receipts"):
-        await cut_off(take_in(batch.id, "a.csv", content, FINANCE))
+        await cut_off(take_in(batch.id, "a.csv", content, TREASURER))
     assert await state() == before
     await check_money()
-    receipt, fresh = await take_in(batch.id, "a.csv", content, FINANCE)
+    receipt, fresh = await take_in(batch.id, "a.csv", content, TREASURER)
     assert (fresh, receipt.matched_count) == (True, 1)
     assert (await Batch.get(id=batch.id)).state is BatchState.PAID
     await check_money()

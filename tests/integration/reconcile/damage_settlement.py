@@ -8,6 +8,14 @@ INSERT INTO ledger_transfers (id, debit_id, credit_id, amount_fen, code, at, sub
 SELECT gen_random_uuid(), debit_id, credit_id, amount_fen, code, at, subject FROM ledger_transfers
 WHERE {which} LIMIT 1
 """
+CONTRADICTED = """
+INSERT INTO receipts (id, batch_id, file_sha256, file_name, imported_by, imported_at,
+  matched_count, unmatched)
+SELECT gen_random_uuid(), l.batch_id, sha256('x'), 'x', 'x', now(), 0, jsonb_build_array(
+  jsonb_build_object('line', 2, 'reason', 'contradicts', 'said', 'x', 'ours',
+    jsonb_build_object('line', l.number, 'state', 'returned')))
+FROM batch_lines l WHERE l.id = '{returned_line}'
+"""
 PAYMENT = "subject = 'line:{paid_line}' AND code = 'payment'"
 
 
@@ -100,6 +108,11 @@ BATCHES = (
         "lines_answered",
         "ended with an open line",
         ["UPDATE batches SET state = 'paid' WHERE id = '{sent_batch}'"],
+    ),
+    Damage(
+        "receipts_not_contradicted",
+        "the institution paid what was returned",
+        [CONTRADICTED],
     ),
     Damage(
         "batches_add_up",

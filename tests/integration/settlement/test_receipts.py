@@ -14,7 +14,7 @@ from tests.factories.payments import (
     receipt_bytes,
     receipt_row,
 )
-from tests.factories.staff import AUDITOR, FINANCE
+from tests.factories.staff import AUDITOR, TREASURER
 from tests.factories.till import Till
 
 
@@ -39,7 +39,7 @@ async def test_what_does_not_match_is_listed_and_the_rest_applies(
     wrong[3] = "4.01"
     content = receipt_bytes([good, wrong, ["x"], ["JS-2026-0009", *good[1:]]], "gb18030")
     receipt, fresh = await office.settlement.receipts.take_in(
-        batch.id, "回执.csv", content, FINANCE
+        batch.id, "回执.csv", content, TREASURER
     )
     assert (fresh, receipt.matched_count) == (True, 1)
     assert [(one["line"], one["reason"]) for one in receipt.unmatched] == [
@@ -62,9 +62,9 @@ async def test_the_same_file_again_changes_nothing_and_answers_the_same(
 ) -> None:
     take_in = office.settlement.receipts.take_in
     content = receipt_bytes([(await rows(batch))[0], ["x"]])
-    first, fresh = await take_in(batch.id, "a.csv", content, FINANCE)
+    first, fresh = await take_in(batch.id, "a.csv", content, TREASURER)
     moves = await Transfer.all().count()
-    again, fresh_again = await take_in(batch.id, "b.csv", content, FINANCE)
+    again, fresh_again = await take_in(batch.id, "b.csv", content, TREASURER)
     assert (fresh, fresh_again) == (True, False)
     assert (again.id, again.matched_count, again.unmatched) == (
         first.id,
@@ -83,7 +83,7 @@ async def test_another_file_that_says_the_same_or_the_opposite_applies_nothing(
     same = receipt_row(batch.number, lines[0])
     opposite = receipt_row(batch.number, lines[1], paid=False)
     receipt, _ = await office.settlement.receipts.take_in(
-        batch.id, "c.csv", receipt_bytes([same, opposite]), FINANCE
+        batch.id, "c.csv", receipt_bytes([same, opposite]), TREASURER
     )
     assert receipt.matched_count == 0
     assert [one["reason"] for one in receipt.unmatched] == ["same_again", "contradicts"]
@@ -101,7 +101,7 @@ async def test_a_line_that_was_not_in_the_file_is_unknown(
     batch = await office.sent()
     nothing = await Line.get(batch_id=batch.id, merchant_id=till.merchant.id)
     content = receipt_bytes([receipt_row(batch.number, nothing)])
-    receipt, _ = await office.settlement.receipts.take_in(batch.id, "a", content, FINANCE)
+    receipt, _ = await office.settlement.receipts.take_in(batch.id, "a", content, TREASURER)
     assert [one["reason"] for one in receipt.unmatched] == [Unmatched.UNKNOWN_LINE.value]
 
 

@@ -9,8 +9,9 @@ from server.audit.domain import NotAllowed
 from server.infra.db import connection
 from server.kit.ids import uuid7
 from server.merchant.service import Merchants
+from server.reconcile.book import ALL, check
 from server.settlement.domain import BatchState
-from server.settlement.models import Batch, Receipt
+from server.settlement.models import Batch, Line, Receipt
 from server.settlement.refusals import (
     AmountDiffers,
     BadEntry,
@@ -90,25 +91,58 @@ async def test_each_act_has_its_state(office: PaymentOffice, till: Till) -> None
     with pytest.raises(WrongState):
         await batches.file(batch.id, FINANCE)
     with pytest.raises(WrongState):
-        await batches.return_batch(batch.id, "x", FINANCE)
+        await batches.return_batch(batch.id, "x", TREASURER)
     with pytest.raises(WrongState):
-        await take_in(batch.id, "a", b"x", FINANCE)
+        await take_in(batch.id, "a", b"x", TREASURER)
     with pytest.raises(BadEntry):
         await drafting.drop(batch.id, " ", FINANCE)
     await batches.confirm(batch.id, 4_00, TREASURER)
     with pytest.raises(WrongState):
         await drafting.drop(batch.id, "x", FINANCE)
     with pytest.raises(WrongState):
-        await take_in(batch.id, "a", b"x", FINANCE)
+        await take_in(batch.id, "a", b"x", TREASURER)
     await batches.send(batch.id, FINANCE)
     with pytest.raises(BadReceipt):
-        await take_in(batch.id, "a", b"x", FINANCE)
+        await take_in(batch.id, "a", b"x", TREASURER)
     with pytest.raises(BadEntry):
-        await take_in(batch.id, "a\0b", b"x", FINANCE)
+        await take_in(batch.id, "a\0b", b"x", TREASURER)
     await office.answer(batch)
     with pytest.raises(WrongState):
-        await batches.return_batch(batch.id, "x", FINANCE)
+        await batches.return_batch(batch.id, "x", TREASURER)
     assert await Receipt.all().count() == 1
+
+
+@pytest.mark.policy("P-11.1")
+async def test_who_drafted_a_batch_does_not_say_alone_what_became_of_it(
+    office: PaymentOffice, till: Till
+) -> None:
+    batches, take_in = office.settlement.batches, office.settlement.receipts.take_in
+    await redeem(till)
+    batch = await office.sent()
+    content = await office.receipt(batch)
+    with pytest.raises(OwnEntry):
+        await batches.return_batch(batch.id, "x", FINANCE)
+    for bad_or_good in (content, b"x"):
+        with pytest.raises(OwnEntry):
+            await take_in(batch.id, "a", bad_or_good, FINANCE)
+    assert (await Batch.get(id=batch.id)).state is BatchState.SENT
+    await batches.return_batch(batch.id, "x", TREASURER)
+    # The institution had paid: its receipt, whoever brings it, is an alarm.
+    await take_in(batch.id, "a", content, TREASURER)
+    (finding,) = [one for one in await check(ALL) if not one.holds]
+    assert finding.name == "receipts_not_contradicted"
+    line = await Line.get(batch_id=batch.id)
+    assert [(row["line_id"], row["batch_id"]) for row in finding.rows] == [(line.id, batch.id)]
+
+
+async def test_before_it_is_sent_who_drafted_a_batch_may_take_it_back(
+    office: PaymentOffice, till: Till
+) -> None:
+    await redeem(till)
+    batch = await office.confirmed()
+    returned = await office.settlement.batches.return_batch(batch.id, "x", FINANCE)
+    assert returned.state is BatchState.RETURNED
+    await check_money()
 
 
 async def test_a_batch_that_is_partly_paid_does_not_come_back_whole(
@@ -119,7 +153,7 @@ async def test_a_batch_that_is_partly_paid_does_not_come_back_whole(
     batch = await office.sent()
     await office.answer(batch, only=[1])
     with pytest.raises(PartlyPaid) as refused:
-        await office.settlement.batches.return_batch(batch.id, "x", FINANCE)
+        await office.settlement.batches.return_batch(batch.id, "x", TREASURER)
     assert refused.value.data == {"paid_count": 1}
     await check_money()
 

@@ -427,7 +427,7 @@ class Life(RuleBasedStateMachine):
         content = self.run(self.office.receipt(batch, failed=failed, only=only))
         for attempt in range(2 if again else 1):
             take_in = self.office.settlement.receipts.take_in
-            _, fresh = self.run(take_in(batch_id, "回执.csv", content, FINANCE))
+            _, fresh = self.run(take_in(batch_id, "回执.csv", content, TREASURER))
             assert fresh is (attempt == 0)
         for number in sorted(only):
             self.purse.answer(batch_id, number, paid=number not in failed)
@@ -443,7 +443,7 @@ class Life(RuleBasedStateMachine):
     def return_one(self, batch_id: UUID) -> None:
         if any(row.state == "paid" for row in self.purse.piles[batch_id].rows.values()):
             return
-        self.run(self.office.settlement.batches.return_batch(batch_id, "系统故障", FINANCE))
+        self.run(self.office.settlement.batches.return_batch(batch_id, "系统故障", TREASURER))
         for number in self.purse.open_rows(batch_id):
             self.purse.answer(batch_id, number, paid=False)
         self.purse.piles[batch_id].state = "returned"

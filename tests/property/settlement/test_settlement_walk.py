@@ -132,7 +132,7 @@ class Walk:
         batch = await self.one(BatchState.CONFIRMED, BatchState.SENT)
         if batch:
             try:
-                await self.office.settlement.batches.return_batch(batch.id, "退回", FINANCE)
+                await self.office.settlement.batches.return_batch(batch.id, "退回", TREASURER)
             except PartlyPaid:
                 return
 

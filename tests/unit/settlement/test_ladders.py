@@ -46,7 +46,7 @@ LICENCE: list[tuple[type[Refusal], dict[str, Any]]] = [
 DRAFT = DraftFacts(GOOD, NOW)
 CONFIRM = ConfirmFacts(BatchState.DRAFT, "li", "wang", GOOD, 1_00, 1_00, [])
 SEND = SendFacts(BatchState.CONFIRMED, GOOD)
-BACK = ReturnFacts(BatchState.SENT, 0)
+BACK = ReturnFacts(BatchState.SENT, own_draft=False, paid_count=0)
 LADDERS: dict[
     str, tuple[Any, Callable[[Any], None], list[tuple[type[Refusal], dict[str, Any]]]]
 ] = {
@@ -74,7 +74,11 @@ LADDERS: dict[
     "return": (
         BACK,
         check_return,
-        [(WrongState, {"state": BatchState.PAID}), (PartlyPaid, {"paid_count": 1})],
+        [
+            (WrongState, {"state": BatchState.PAID}),
+            (OwnEntry, {"own_draft": True}),
+            (PartlyPaid, {"paid_count": 1}),
+        ],
     ),
 }
 
