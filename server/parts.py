@@ -12,6 +12,7 @@ from redis import asyncio as aioredis
 from server.audit.domain import Actor, Role
 from server.audit.reading import AuditLog
 from server.audit.signing import Signer
+from server.audit.witness import Witness
 from server.campaign.programme import Programme, read_programme
 from server.campaign.service import Campaign
 from server.campaign.snapshot import CHANNEL, RoundBoard
@@ -45,7 +46,7 @@ from server.redemption.service import Redemptions
 from server.risk.policy import read_rules
 from server.risk.service import Risk
 from server.sampling import bundle
-from server.sampling.cases import of_frozen_merchants
+from server.sampling.cases import risky_records
 from server.sampling.service import Samples
 from server.settings import Settings
 from server.settlement.desk import Settlement
@@ -122,6 +123,8 @@ def make_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         clock=clock,
     )
     codes = Codebook(settings.secret)
+    notary = Signer(settings.secret)
+    witness = Witness(redis, notary.public_key)
     risk = Risk(read_rules(), clock)
     return Parts(
         settings=settings,
@@ -134,7 +137,7 @@ def make_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         sessions=sessions,
         identity=identity,
         staff=Staff(signer, StaffAttempts(redis), clock),
-        audit_log=AuditLog(Signer(settings.secret)),
+        audit_log=AuditLog(notary, witness),
         board=board,
         campaign=campaign,
         figures=FigureDesk(programme, clock),
@@ -147,9 +150,9 @@ def make_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         risk=risk,
         redemptions=Redemptions(programme, codes, ScanGate(redis, clock), clock, risk),
         exports=Exports(lists_of(programme), clock),
-        samples=Samples(of_frozen_merchants, clock),
+        samples=Samples(risky_records, clock),
         settlement=Settlement.of(programme, Vault(ring), clock),
-        reconciliation=Reconciliation(campaign, gate, clock),
+        reconciliation=Reconciliation(campaign, gate, clock, witness),
     )
 
 

@@ -9,10 +9,10 @@ in Python, `drawing.py` in one statement of the database, `huixiang audit resamp
 
 In each stratum (category, merchant, reviewer) the share of the records, rounded up, with the lowest
 scores is drawn; a score is the SHA-256 of the seed and the record's id, so neither order nor time
-nor machine matters. Risk cases are in besides, all of them. Until there is a slice for risk, a
-redemption is a case while its merchant is frozen (P-11.5): `cases.py` is the port that `parts`
-hands in. Which ones were cases when a sample was drawn is kept with it, so its list stays as it was
-when a merchant is unfrozen later.
+nor machine matters. Risk cases are in besides, all of them: a redemption is one while it is
+evidence of a case that was not dismissed, or while its merchant is frozen (P-11.5). `cases.py` is
+the port that `parts` hands in. Which ones were cases when a sample was drawn is kept with it, so
+its list stays as it was when a merchant is unfrozen later.
 
 The seed must not be known before the period is over: ids of redemptions are made by cashiers' apps,
 and whoever knew the seed could make ids that are never drawn.

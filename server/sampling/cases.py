@@ -1,18 +1,23 @@
-"""Which records of a period are risk cases: the port, and what fills it until there is risk."""
+"""Which records of a period are risk cases: the port, and what fills it."""
 
 from collections.abc import Awaitable, Callable, Collection
 from uuid import UUID
 
 from server.infra.db import connection
+from server.risk.queries import evidence_of
 from server.sampling.domain import CASES_MAX, Period, TooManyRecords
 
 Cases = Callable[[Period], Awaitable[Collection[UUID]]]
 """The ids of the records of a period that are in every sample. Asked within the drawing's
-transaction. The slice for risk will hand in its own: redemptions with an open or confirmed case."""
+transaction."""
 
 
-async def of_frozen_merchants(period: Period) -> Collection[UUID]:
-    """Redemptions of merchants whose money is frozen now (P-11.5). TooManyRecords."""
+async def risky_records(period: Period) -> Collection[UUID]:
+    """Evidence of a case that was not dismissed, and redemptions of frozen merchants (P-11.5).
+
+    TooManyRecords.
+    """
+    found = set(await evidence_of(period.since, period.until, CASES_MAX + 1))
     async with connection() as book:
         rows = await book.fetch(
             "SELECT r.id FROM redemptions r JOIN merchants m ON m.id = r.merchant_id"
@@ -22,6 +27,7 @@ async def of_frozen_merchants(period: Period) -> Collection[UUID]:
             period.until,
             CASES_MAX + 1,
         )
-    if len(rows) > CASES_MAX:
+    found |= {row["id"] for row in rows}
+    if len(found) > CASES_MAX:
         raise TooManyRecords(most=CASES_MAX)
-    return [row["id"] for row in rows]
+    return found

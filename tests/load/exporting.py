@@ -30,7 +30,7 @@ from server.infra.engines import create_database, throwaway_engines
 from server.kit.clock import SetClock, SystemClock
 from server.models import MODELS
 from server.parts import lists_of
-from server.sampling.cases import of_frozen_merchants
+from server.sampling.cases import risky_records
 from server.sampling.domain import Period
 from server.sampling.models import Sample
 from server.sampling.service import Samples
@@ -128,7 +128,7 @@ async def write(kind: str, asked: Mapping[str, str]) -> tuple[int, int]:
         since, until = (datetime.fromisoformat(asked[name]) for name in ("since", "until"))
         period = Period(since.replace(tzinfo=UTC), until.replace(tzinfo=UTC))
         over = SetClock(period.until + timedelta(days=1))
-        samples, share = Samples(of_frozen_merchants, over), asked.get("share", "0.10")
+        samples, share = Samples(risky_records, over), asked.get("share", "0.10")
         row = await samples.draw("load", share, period, actor=WRITER)
         return row.drawn_count, 0
     exports = Exports(lists_of(read_programme(POLICY)), clock)

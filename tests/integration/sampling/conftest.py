@@ -9,7 +9,7 @@ from redis import asyncio as aioredis
 from server.campaign.programme import Programme
 from server.infra.engines import Engines
 from server.kit.clock import SetClock
-from server.sampling.cases import of_frozen_merchants
+from server.sampling.cases import risky_records
 from server.sampling.service import Samples
 from tests.factories.book import Factory
 from tests.factories.shared import empty, shared_database
@@ -42,4 +42,4 @@ async def month(make: Factory, clock: SetClock) -> Month:
 
 @pytest.fixture
 def samples(make: Factory, clock: SetClock) -> Samples:
-    return Samples(of_frozen_merchants, clock)
+    return Samples(risky_records, clock)

@@ -7,12 +7,15 @@ from fractions import Fraction
 import asyncpg
 import pytest
 
-from server.audit.domain import Action, NotAllowed
+from server.audit.domain import Action, NotAllowed, Role
 from server.audit.models import Entry
 from server.infra.db import connection
 from server.kit.clock import SetClock
+from server.kit.ids import uuid7
 from server.merchant.service import Merchants
 from server.redemption.models import Redemption
+from server.risk.domain import CaseState
+from server.risk.models import RiskCase
 from server.sampling.domain import (
     NOBODY,
     NothingToDraw,
@@ -78,6 +81,49 @@ async def test_every_record_of_a_frozen_merchant_is_in_and_marked(
     assert cases == sum(record.is_case for record in listed)
     digest = hashlib.sha256("".join(record.line for record in listed).encode())
     assert bytes(sample.list_sha256) == digest.digest()
+
+
+@pytest.mark.policy("P-10.5")
+async def test_evidence_of_a_case_is_in_unless_the_case_was_dismissed(
+    month: Month, samples: Samples
+) -> None:
+    plain = await records(month)
+    left_out = sorted({r.id for r in plain} - {r for r, _ in await drawn_ids(samples, month)})
+    nobody: set[str] = set()
+    for state, expected in (
+        (CaseState.DISMISSED, nobody),
+        (CaseState.UPHELD, set(left_out[:3])),
+    ):
+        await opened(state, left_out[:3], month)
+        marked = {record for record, is_case in await drawn_ids(samples, month) if is_case}
+        assert marked == expected
+
+
+async def drawn_ids(samples: Samples, month: Month) -> list[tuple[str, bool]]:
+    sample = await samples.draw("s", "0.10", month.period, actor=AUDITOR)
+    rows = await SampledRecord.filter(sample_id=sample.id).values_list("record_id", "is_case")
+    return [(str(record), bool(is_case)) for record, is_case in rows]
+
+
+async def opened(state: CaseState, evidence: list[str], month: Month) -> None:
+    """A case that public security decided."""
+    await RiskCase.create(
+        id=uuid7(),
+        merchant_id=month.tills[0].merchant.id,
+        rule=f"test {state}",
+        role=Role.SECURITY,
+        state=state,
+        score=1.0,
+        explanation="试验",
+        figures={},
+        evidence=evidence,
+        period_from=month.period.since,
+        period_until=month.period.until,
+        opened_on=month.period.since.date(),
+        opened_at=month.period.since,
+        seen_at=month.period.since,
+        decided_by="gongan-1",
+    )
 
 
 async def test_the_same_again_is_another_sample_of_the_same_records(
