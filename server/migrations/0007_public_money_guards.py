@@ -95,12 +95,24 @@ BEGIN
 END $$
 """
 
-# A batch that was confirmed says for ever what it said then; only its way to being paid goes on.
+# A batch that was confirmed says for ever what it said then; only its way to being paid goes on,
+# and never back: a draft made of it again would be free of every guard here.
 FROZEN_BATCH = """
 CREATE FUNCTION keep_batch() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP = 'DELETE' THEN
     RAISE EXCEPTION 'batch % is kept', OLD.number USING ERRCODE = 'restrict_violation';
+  END IF;
+  IF NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN (
+    ('draft', 'confirmed'), ('draft', 'dropped'), ('confirmed', 'sent'),
+    ('confirmed', 'returned'), ('sent', 'paid'), ('sent', 'returned')
+  ) THEN
+    RAISE EXCEPTION 'batch % does not go from % to %', OLD.number, OLD.state, NEW.state
+      USING ERRCODE = 'restrict_violation';
+  END IF;
+  IF NEW.entered_by <> OLD.entered_by THEN
+    RAISE EXCEPTION 'batch % was drafted by another', OLD.number
+      USING ERRCODE = 'restrict_violation';
   END IF;
   IF OLD.state <> 'draft' AND
      (to_jsonb(OLD) - '{state,sent_at,file_sha256,ended_at,reason}'::text[])
@@ -119,6 +131,14 @@ BEGIN
      (to_jsonb(OLD) - '{state,in_file,institution_ref,paid_at,reason}'::text[])
      <> (to_jsonb(NEW) - '{state,in_file,institution_ref,paid_at,reason}'::text[]) THEN
     RAISE EXCEPTION 'a line does not change' USING ERRCODE = 'restrict_violation';
+  END IF;
+  IF TG_OP = 'UPDATE' AND OLD.state <> 'open' AND OLD IS DISTINCT FROM NEW THEN
+    RAISE EXCEPTION 'a line that was answered does not change'
+      USING ERRCODE = 'restrict_violation';
+  END IF;
+  IF TG_OP = 'UPDATE' AND NEW.state <> OLD.state
+     AND NEW.state NOT IN ('paid', 'returned') THEN
+    RAISE EXCEPTION 'a line does not become %', NEW.state USING ERRCODE = 'restrict_violation';
   END IF;
   IF TG_OP = 'DELETE' THEN
     IF (SELECT state FROM batches WHERE id = OLD.batch_id) <> 'draft' THEN
@@ -161,6 +181,9 @@ KEPT = (
     'CREATE TRIGGER "redemptions_in_batch" BEFORE UPDATE OF batch_id, settled_fen '
     'ON "redemptions" FOR EACH ROW WHEN (OLD.batch_id IS NOT NULL) '
     "EXECUTE FUNCTION keep_in_batch()",
+    # A changed account is a new row, which two people see.
+    'CREATE TRIGGER "payees_kept" BEFORE UPDATE OR DELETE ON "payees" '
+    "FOR EACH ROW WHEN (OLD.approved_by IS NOT NULL) EXECUTE FUNCTION keep_decided()",
     'CREATE TRIGGER "funds_entries_kept" BEFORE UPDATE OR DELETE ON "funds_entries" '
     "FOR EACH ROW WHEN (OLD.state <> 'entered') EXECUTE FUNCTION keep_decided()",
     'CREATE TRIGGER "stock_additions_kept" BEFORE UPDATE OR DELETE ON "stock_additions" '
