@@ -26,7 +26,7 @@ async def load(parts: Parts) -> None:
         if not await registry.payees(merchant.id, enters):
             plan = PayeePlan(BANK, merchant.name, f"3305{index:012}")
             payee = await registry.enter_payee(merchant.id, institution_id, plan, enters)
-            await registry.approve_payee(payee.id, approves)
+            await registry.approve_payee(payee.id, plan.number, approves)
 
 
 async def _institution(parts: Parts) -> UUID:

@@ -109,7 +109,9 @@ def _add_payee(verbs: Any) -> None:
     entry.add_argument("institution_id", type=UUID, help="支付机构编号")
     entry.add_argument("--bank", required=True, type=text, help="开户行")
     entry.add_argument("--holder", required=True, type=text, help="户名，须与商户名称一致")
-    approve = _acting(verbs, "approve", "审批（须与录入人不同）", _approve_payee, "审批人")
+    approve = _acting(
+        verbs, "approve", "审批（须与录入人不同），账号从标准输入读取", _approve_payee, "审批人"
+    )
     approve.add_argument("payee_id", type=UUID, help="收款账户编号")
 
 
@@ -166,10 +168,7 @@ def _list_institutions(asked: argparse.Namespace) -> int:
 
 
 def _enter_payee(asked: argparse.Namespace) -> int:
-    if sys.stdin.isatty():
-        print("请输入账号：", end="", file=sys.stderr, flush=True)
-    number = sys.stdin.readline(NUMBER_LINE_CHARS_MAX).strip()
-    plan = PayeePlan(asked.bank, asked.holder, number)
+    plan = PayeePlan(asked.bank, asked.holder, _typed_number())
 
     async def work(parts: "Parts") -> tuple[UUID, str]:
         actor = await _actor(parts, asked)
@@ -183,12 +182,22 @@ def _enter_payee(asked: argparse.Namespace) -> int:
 
 
 def _approve_payee(asked: argparse.Namespace) -> int:
+    number = _typed_number()
+
     async def work(parts: "Parts") -> str:
         actor = await _actor(parts, asked)
-        return (await parts.settlement.registry.approve_payee(asked.payee_id, actor)).number_tail
+        row = await parts.settlement.registry.approve_payee(asked.payee_id, number, actor)
+        return row.number_tail
 
     print(f"已审批（账号尾号 {with_parts(work)}），以后编制的批次按此付款。")
     return 0
+
+
+def _typed_number() -> str:
+    """An account's number, from standard input: arguments are seen by others and kept."""
+    if sys.stdin.isatty():
+        print("请输入账号：", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline(NUMBER_LINE_CHARS_MAX).strip()
 
 
 def _draft(asked: argparse.Namespace) -> int:

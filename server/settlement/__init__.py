@@ -22,8 +22,9 @@ Invariants, each with a test that breaks without its guard
 
 Refusals, in order. Role first (`audit.not_allowed`); `settlement.unknown` (an institution's account
 knows only what was sent to it). Entries: `settlement.invalid`, `settlement.known`; approving:
-`settlement.wrong_state`, `settlement.own_entry`. The licence: `settlement.licence_missing`,
-`settlement.licence_expired` (the day is Shanghai's), `settlement.not_approved`. Draft: the licence,
+`settlement.wrong_state`, `settlement.own_entry`, `settlement.number_differs`. The licence:
+`settlement.licence_missing`, `settlement.licence_expired` (the day is Shanghai's),
+`settlement.not_approved`. Draft: the licence,
 `settlement.bad_period`, `settlement.nothing_due`. Confirm: `settlement.wrong_state`,
 `settlement.own_entry`, the licence, `settlement.amount_differs`, `settlement.frozen`. Send:
 `settlement.wrong_state`, the licence; again: `settlement.file_changed`. Return:

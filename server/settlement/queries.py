@@ -1,6 +1,6 @@
 """Reading batches as each role may: a payment institution sees what was sent to it, alone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from tortoise.queryset import QuerySet
 from server.audit.domain import Actor, Role
 from server.merchant.models import Merchant
 from server.risk.queries import held_among
-from server.settlement.models import Batch, Line
+from server.settlement.models import Batch, Line, Payee
 from server.settlement.refusals import Unknown
 
 LINE_NUMBER_MAX = 2**31 - 1
@@ -64,6 +64,12 @@ async def page(actor: Actor, after: tuple[datetime, UUID] | None, count: int) ->
 async def lines(batch: Batch, after: int, count: int) -> Sequence[Line]:
     """Up to `count` lines of a batch behind number `after`."""
     return await Line.filter(batch_id=batch.id, number__gt=after).order_by("number").limit(count)
+
+
+async def number_tails(rows: Sequence[Line]) -> Mapping[UUID, str]:
+    """Of each payee of these lines the last four digits of its account's number."""
+    payees = await Payee.filter(id__in={row.payee_id for row in rows}).only("id", "number_tail")
+    return {payee.id: payee.number_tail for payee in payees}
 
 
 async def frozen_among(merchant_ids: Sequence[UUID]) -> AbstractSet[UUID]:

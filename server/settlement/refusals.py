@@ -35,6 +35,14 @@ class OwnEntry(Refusal):
     detail = "不能审批本人录入的内容，请由另一位工作人员办理。"
 
 
+class NumberDiffers(Refusal):
+    """The account number that the approver typed is not the one that was entered."""
+
+    code = "settlement.number_differs"
+    kind = Kind.CONFLICT
+    detail = "您输入的账号与录入的账号不一致，请与商户提供的书面材料核对后重试。"
+
+
 class WrongState(Refusal):
     """Its state (`data.state`) does not let this be done."""
 

@@ -24,7 +24,13 @@ from server.settlement.entries import (
 )
 from server.settlement.ladders import Standing
 from server.settlement.models import Institution, Payee
-from server.settlement.refusals import InstitutionKnown, OwnEntry, Unknown, WrongState
+from server.settlement.refusals import (
+    InstitutionKnown,
+    NumberDiffers,
+    OwnEntry,
+    Unknown,
+    WrongState,
+)
 
 LIST_MAX = 1000
 
@@ -147,10 +153,12 @@ class Registry:
             )
         return row
 
-    async def approve_payee(self, payee_id: UUID, actor: Actor) -> Payee:
+    async def approve_payee(self, payee_id: UUID, number: str, actor: Actor) -> Payee:
         """Agree to where somebody else wrote that a merchant is paid.
 
-        From now on it applies, to batches that are drafted later. Unknown, WrongState, OwnEntry.
+        From now on it applies, to batches that are drafted later. The approver types the account's
+        `number` from the merchant's paper: four digits would let a wrong account pass. Unknown,
+        WrongState, OwnEntry, NumberDiffers.
         """
         actor.check(Action.PAYEE_APPROVED)
         async with transaction():
@@ -163,6 +171,8 @@ class Registry:
                 raise WrongState(state="approved")
             if row.entered_by == actor.name:
                 raise OwnEntry
+            if "".join(number.split()) != self.number(row):
+                raise NumberDiffers
             row.approved_by, row.approved_at = actor.name, self.clock.now()
             await row.save(update_fields=["approved_by", "approved_at"])
             await audit.record(
@@ -184,7 +194,7 @@ class Registry:
         return await rows.order_by("-id").limit(LIST_MAX)
 
     def number(self, payee: Payee) -> str:
-        """The number of an account, for the payment file alone."""
+        """The number of an account, for the payment file and to compare it; told to nobody else."""
         return self.vault.open(
             payee.number_sealed, table="payees", column="number", row_id=payee.id
         )

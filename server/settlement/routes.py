@@ -1,7 +1,7 @@
 """`/api/v1/settlements`: institutions, payees, batches, payment files, receipts, statements."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 from urllib.parse import quote
@@ -24,6 +24,7 @@ from server.kit.paging import (
 from server.settlement import queries, schemas
 from server.settlement.desk import Settlement
 from server.settlement.entries import InstitutionPlan, PayeePlan
+from server.settlement.models import Line
 from server.settlement.receipt_file import BYTES_MAX
 from server.settlement.statement_sheet import statement_workbook
 from server.settlement.statements import Statement
@@ -95,7 +96,7 @@ def _add_institutions(routes: Blueprint, settlement: Settlement, asker: Asker) -
 
 def _add_payees(routes: Blueprint, settlement: Settlement, asker: Asker) -> None:
     registry = settlement.registry
-    read = reader(schemas.PayeeRequest)
+    read, read_approval = reader(schemas.PayeeRequest), reader(schemas.PayeeApproval)
 
     @routes.post("/payees")
     @_described("登记商户收款账户，待他人审批", schemas.PayeeView, schemas.PayeeRequest)
@@ -107,10 +108,15 @@ def _add_payees(routes: Blueprint, settlement: Settlement, asker: Asker) -> None
         return _shown(schemas.payee_view(row), CREATED)
 
     @routes.post("/payees/<payee_id:str>/approval")
-    @_described("审批商户收款账户（须与录入人不同）", schemas.PayeeView)
+    @_described(
+        "审批商户收款账户（须与录入人不同，并再次输入账号）",
+        schemas.PayeeView,
+        schemas.PayeeApproval,
+    )
     async def post_payee_approval(request: Request, payee_id: str) -> HTTPResponse:
         actor = await asker(request)
-        row = await registry.approve_payee(identifier(payee_id, "payee_id"), actor)
+        number = read_approval(request).number
+        row = await registry.approve_payee(identifier(payee_id, "payee_id"), number, actor)
         return _shown(schemas.payee_view(row))
 
     @routes.get("/payees")
@@ -166,7 +172,7 @@ def _add_batches(routes: Blueprint, settlement: Settlement, asker: Asker) -> Non
         rows = await batches.lines(batch, after, LIMIT_DEFAULT + 1)
         page = rows[:LIMIT_DEFAULT]
         following = encode_cursor(page[-1].number) if len(rows) > len(page) else None
-        return _shown(schemas.LinePage([schemas.line_view(row) for row in page], following))
+        return _shown(schemas.LinePage(await _lines(page), following))
 
 
 def _add_acts(routes: Blueprint, settlement: Settlement, asker: Asker) -> None:
@@ -197,7 +203,7 @@ def _add_acts(routes: Blueprint, settlement: Settlement, asker: Asker) -> None:
     async def post_sending(request: Request, batch_id: str) -> HTTPResponse:
         actor = await asker(request)
         sent = await batches.send(identifier(batch_id, "batch_id"), actor)
-        held_back = [schemas.line_view(line) for line in sent.held_back]
+        held_back = await _lines(sent.held_back)
         view = schemas.SentView(schemas.batch_view(sent.batch), sent.content is not None, held_back)
         return _shown(view)
 
@@ -300,6 +306,11 @@ async def _stated(request: Request, statement: Statement) -> HTTPResponse:
     name = f"{statement.credit_code}-{statement.batch or 'statement'}.xlsx"
     content = await asyncio.to_thread(statement_workbook, statement)
     return _download(content, name, XLSX)
+
+
+async def _lines(rows: Sequence[Line]) -> list[schemas.LineView]:
+    tails = await queries.number_tails(rows)
+    return [schemas.line_view(row, tails[row.payee_id]) for row in rows]
 
 
 def _download(content: bytes, name: str, kind: str) -> HTTPResponse:

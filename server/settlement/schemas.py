@@ -42,6 +42,12 @@ class PayeeRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     number: Annotated[str, msgspec.Meta(min_length=1, max_length=NUMBER_CHARS_MAX)]
 
 
+class PayeeApproval(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The account's number as the approver reads it in the merchant's paper."""
+
+    number: Annotated[str, msgspec.Meta(min_length=1, max_length=NUMBER_CHARS_MAX)]
+
+
 class DraftRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A batch of what was redeemed before an instant."""
 
@@ -147,6 +153,7 @@ class LineView(msgspec.Struct, frozen=True):
     merchant_name: str
     bank: str
     holder: str
+    number_tail: str
     redemptions_count: int
     redeemed_fen: int
     deducted_fen: int
@@ -275,8 +282,8 @@ def draft_view(batch: Batch, held: Sequence[Held]) -> DraftView:
     )
 
 
-def line_view(row: Line) -> LineView:
-    """What is told of a line."""
+def line_view(row: Line, number_tail: str) -> LineView:
+    """What is told of a line, and of its account's number."""
     return LineView(
         id=str(row.id),
         number=row.number,
@@ -285,6 +292,7 @@ def line_view(row: Line) -> LineView:
         merchant_name=row.merchant_name,
         bank=row.bank,
         holder=row.holder,
+        number_tail=number_tail,
         redemptions_count=row.redemptions_count,
         redeemed_fen=row.redeemed_fen,
         deducted_fen=row.deducted_fen,

@@ -56,7 +56,7 @@ class PaymentOffice:
         plan = PayeePlan("中国工商银行晋城分行", merchant.name, number)
         registry = self.settlement.registry
         row = await registry.enter_payee(merchant.id, self.institution_id, plan, FINANCE)
-        return await registry.approve_payee(row.id, TREASURER)
+        return await registry.approve_payee(row.id, number, TREASURER)
 
     async def till(self, *categories: str) -> Till:
         """A till of a merchant that can be paid."""

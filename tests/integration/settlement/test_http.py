@@ -73,7 +73,10 @@ class Desk:
             "number": CARD,
         }
         entered = await self.done("POST", "payees", "finance", payee)
-        await self.done("POST", f"payees/{entered['id']}/approval", SECOND)
+        approval = f"payees/{entered['id']}/approval"
+        other = await self.ask("POST", approval, SECOND, {"number": "12345678"})
+        assert refused(other) == (409, "settlement.number_differs")
+        await self.done("POST", approval, SECOND, {"number": CARD})
         self.make.clock.at = self.parts.clock.now()
         await till.redeem(await self.make.voucher(await self.make.offer()))
         return till
@@ -172,7 +175,7 @@ async def the_institutions_side(desk: Desk, batch: dict[str, Any]) -> None:
     assert file.content == (await desk.ask("GET", f"{path}/file")).content
     assert CARD in file.text
     lines = (await desk.done("GET", f"{path}/lines", PAYER))["lines"]
-    assert [line["state"] for line in lines] == ["open", "open"]
+    assert [(line["state"], line["number_tail"]) for line in lines] == [("open", CARD[-4:])] * 2
 
     rows = [
         [
@@ -233,7 +236,7 @@ ROUTES: list[tuple[str, str, Any, set[Role]]] = [
     ("POST", f"institutions/{SOME}/approval", None, {Role.FINANCE}),
     ("GET", "institutions", None, READERS),
     ("POST", "payees", PAYEE_BODY, MONEY),
-    ("POST", f"payees/{SOME}/approval", None, MONEY),
+    ("POST", f"payees/{SOME}/approval", {"number": "12345678"}, MONEY),
     ("GET", f"payees?merchant_id={SOME}", None, READERS),
     ("POST", "batches", DRAFT_BODY, {Role.FINANCE}),
     ("GET", "batches", None, READERS),

@@ -17,6 +17,7 @@ from server.settlement.refusals import (
     LicenceExpired,
     LicenceMissing,
     NotApproved,
+    NumberDiffers,
     OwnEntry,
     Unknown,
     WrongState,
@@ -121,10 +122,13 @@ async def test_a_payee_applies_from_its_approval_on(office: PaymentOffice, till:
     assert (await Line.get(batch_id=first.id)).bank == "中国工商银行晋城分行"
     await office.settlement.drafting.drop(first.id, "换收款账户", FINANCE)
     with pytest.raises(OwnEntry):
-        await registry.approve_payee(newer.id, BUREAU)
-    await registry.approve_payee(newer.id, FINANCE)
+        await registry.approve_payee(newer.id, plan.number, BUREAU)
+    for other in ("0505000022225678", "5678", "", "０５０５０００0１２３４５６７８"):
+        with pytest.raises(NumberDiffers):
+            await registry.approve_payee(newer.id, other, FINANCE)
+    await registry.approve_payee(newer.id, "05050000 1234 5678", FINANCE)
     with pytest.raises(WrongState):
-        await registry.approve_payee(newer.id, FINANCE)
+        await registry.approve_payee(newer.id, plan.number, FINANCE)
     second = await office.sent()
     content = (await office.settlement.batches.file(second.id, FINANCE))[1].decode("utf-8-sig")
     assert "农业银行" in content
@@ -158,7 +162,7 @@ async def test_what_cannot_be_a_payee(office: PaymentOffice, till: Till) -> None
     with pytest.raises(Unknown):
         await enter(merchant, uuid7(), good, FINANCE)
     with pytest.raises(Unknown):
-        await office.settlement.registry.approve_payee(uuid7(), FINANCE)
+        await office.settlement.registry.approve_payee(uuid7(), CARD, FINANCE)
     with pytest.raises(BadEntry):
         await enter(merchant, institution, PayeePlan("工行", "别人", CARD), FINANCE)
     assert await Payee.all().count() == 1
