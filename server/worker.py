@@ -9,7 +9,7 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable
 
-from server.audit import jobs as audit_jobs
+from server.audit.jobs import Notary
 from server.campaign.domain import RoundState
 from server.claim import jobs as claim_jobs
 from server.exports import jobs as exports_jobs
@@ -61,6 +61,7 @@ async def run(settings: Settings) -> None:
 def _loops(parts: Parts) -> list[tuple[float, str, Callable[[], Awaitable[object]]]]:
     campaign, gate, book = parts.campaign, parts.gate, parts.reconciliation
     rules, clock = parts.risk.rules, parts.clock
+    notary = Notary(parts.audit_log.signer, parts.audit_log.witness, clock)
     return [
         (ROUNDS_EVERY_SECONDS, "rounds", lambda: claim_jobs.keep_rounds(campaign, gate)),
         (PENDING_EVERY_SECONDS, "pending", lambda: claim_jobs.complete_pending(campaign, gate)),
@@ -68,7 +69,7 @@ def _loops(parts: Parts) -> list[tuple[float, str, Callable[[], Awaitable[object
         (EXPORTS_EVERY_SECONDS, "exports", lambda: _export(parts)),
         (FORGET_EVERY_SECONDS, "swept", lambda: exports_jobs.sweep(parts.clock)),
         (FORGET_EVERY_SECONDS, "sessions", lambda: _forget(parts)),
-        (CHECKPOINT_EVERY_SECONDS, "checkpoint", lambda: _sign(parts)),
+        (CHECKPOINT_EVERY_SECONDS, "checkpoint", notary.checkpoint),
         (RISK_EVERY_SECONDS, "risk", lambda: risk_jobs.look_at_fresh(rules, clock)),
         (RISK_ALL_EVERY_SECONDS, "risk-all", lambda: risk_jobs.look_at_all(rules, clock)),
         (FORGET_EVERY_SECONDS, "risk-swept", lambda: risk_jobs.forget_near_orders(clock)),
@@ -94,11 +95,6 @@ async def _forget(parts: Parts) -> None:
     """Forget the log-ins that ended, of residents and of staff."""
     await identity_jobs.forget_sessions(parts.clock.now())
     await staff_jobs.forget_sessions(parts.clock.now())
-
-
-async def _sign(parts: Parts) -> None:
-    """Sign a checkpoint of the audit log when one is due."""
-    await audit_jobs.checkpoint(parts.audit_log.signer, parts.clock)
 
 
 async def _every(seconds: float, name: str, work: Callable[[], Awaitable[object]]) -> None:

@@ -76,6 +76,11 @@ class Verification(msgspec.Struct, frozen=True):
     signed_seq: int
     unsigned_count: int
     finished: bool
+    witness_seq: int | None
+    """Place of the head kept in Redis, which agreed; 0: none, or not reached; null: not asked."""
+    anchored: bool
+    """Whether a checkpoint, the witness or a given head agreed; without, only the links do."""
+    sentence: str
 
 
 def entry_page(rows: Sequence[dict[str, Any]], size: int) -> EntryPage:
@@ -117,6 +122,9 @@ def verification(verdict: Verdict) -> Verification:
         signed_seq=verdict.signed_seq,
         unsigned_count=verdict.unsigned_count,
         finished=verdict.finished,
+        witness_seq=verdict.witness_seq,
+        anchored=verdict.anchored,
+        sentence=verdict.sentence,
     )
 
 

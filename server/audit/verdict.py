@@ -54,6 +54,8 @@ class Wrong(StrEnum):
     """Entries were altered and every hash after them computed anew: a signed hash tells."""
     TAIL_REMOVED = "tail_removed"
     """The chain ends before a place that it once had."""
+    CHECKPOINTS_REMOVED = "checkpoints_removed"
+    """The witness knows a checkpoint that is not in the book any more."""
     CHECKPOINT_ALTERED = "checkpoint_altered"
     """A checkpoint's signature is not by any key that is accepted."""
 
@@ -89,6 +91,7 @@ class Fault:
                 f"{at}记录中有记录已被修改，其后的哈希被重新计算过：与留存的哈希不符。"
             ),
             Wrong.TAIL_REMOVED: f"{at}记录已被删除：审计链的末尾缺失。",
+            Wrong.CHECKPOINTS_REMOVED: f"第 {self.seq} 条处的检查点已被删除：另存的链头记得它。",
             Wrong.CHECKPOINT_ALTERED: (
                 f"第 {self.seq} 条处的检查点已被修改：签名无效"
                 "（如更换过密钥，请用 --key 给出原公钥）。"
@@ -109,6 +112,38 @@ class Verdict:
     """The last checkpoint that agreed, at or before `reached`; 0 when there is none."""
     finished: bool
     """Whether the end of the chain was reached; without it, the check goes on from `reached`."""
+    witness_seq: int | None = 0
+    """The place of the witness, which agreed; 0: none is kept, or not reached; None: not asked."""
+    headed: bool = False
+    """Whether it was compared with a head that somebody wrote down."""
+
+    @property
+    def anchored(self) -> bool:
+        """Whether anything outside the chain agreed; a chain alone can be computed anew."""
+        return bool(self.signed_seq or self.witness_seq or self.headed)
+
+    @property
+    def sentence(self) -> str:
+        """For the person who asked, in Chinese."""
+        count = f"共 {self.reached.seq} 条"
+        if self.fault is not None:
+            return self.fault.sentence
+        if not self.finished:
+            return f"到第 {self.reached.seq} 条为止没有发现问题，后面还有记录。"
+        if not self.reached.seq:
+            return "审计日志还没有记录。"
+        if not self.anchored:
+            return f"{count}记录，前后相扣，但没有签名或另存的链头可以对照。"
+        return f"整条日志完好：{count}，没有一条被删除或改动。"
+
+    @property
+    def witness_sentence(self) -> str:
+        """What the witness said, in Chinese; for a check that was finished without a fault."""
+        if self.witness_seq is None:
+            return "未能读取 Redis 中另存的链头，没有与它核对；请稍后再核验一次。"
+        if not self.witness_seq:
+            return "Redis 中没有另存的链头；下一个检查点会重新写入。"
+        return f"已与 Redis 中另存的链头（第 {self.witness_seq} 条）核对一致。"
 
     @property
     def unsigned_count(self) -> int:

@@ -37,6 +37,7 @@ SELECT seq, hash AS signed_hash, at AS signed_at, signature FROM audit_checkpoin
 WHERE seq NOT BETWEEN 1 AND $1 ORDER BY seq LIMIT 1
 """
 _SIGNED = "SELECT coalesce(max(seq), 0) FROM audit_checkpoints WHERE seq <= $1"
+_CHECKPOINT = "SELECT seq FROM audit_checkpoints WHERE seq = $1"
 _LINK = "SELECT hash FROM audit_chain WHERE seq = $1"
 
 
@@ -45,16 +46,18 @@ async def verify(
     *,
     after: Head = START,
     head: Head | None = None,
+    witness: Head | None = None,
     entries_max: int | None = None,
 ) -> Verdict:
     """Check the chain from `after` on, to its end or for `entries_max` entries; the first fault.
 
     `keys` are the public keys whose signatures count. `head` is one that somebody wrote down
-    earlier: what came before it is then protected also against whoever can sign. Faults are found
-    in the order of the chain; an entry without a place in it comes last. Not inside a transaction.
+    earlier: what came before it is then protected also against whoever can sign. `witness` is the
+    last one signed, as kept outside the database: its checkpoint must be there too. Faults are
+    found in the order of the chain; an entry without a place comes last. Not in a transaction.
     """
     async with connection() as book, book.transaction(isolation="repeatable_read", readonly=True):
-        walk = _Walk(book, keys, after, head)
+        walk = _Walk(book, keys, after, head, witness)
         fault = await walk.begin()
         while fault is None and not walk.finished and walk.checked_count != entries_max:
             left = PAGE_ENTRIES if entries_max is None else entries_max - walk.checked_count
@@ -62,14 +65,32 @@ async def verify(
         if fault is None and walk.finished:
             fault = await walk.end()
     finished = fault is None and walk.finished
-    return Verdict(fault, walk.checked_count, walk.reached, walk.signed_seq, finished)
+    return Verdict(
+        fault,
+        walk.checked_count,
+        walk.reached,
+        walk.signed_seq,
+        finished,
+        walk.witness_seq,
+        head is not None,
+    )
 
 
 class _Walk:
     """One walk: where it is, and what proved the way up to there."""
 
-    def __init__(self, book: Any, keys: Collection[bytes], after: Head, head: Head | None) -> None:
-        self.book, self.keys, self.reached, self.head = book, keys, after, head
+    def __init__(
+        self,
+        book: Any,
+        keys: Collection[bytes],
+        after: Head,
+        head: Head | None,
+        witness: Head | None,
+    ) -> None:
+        self.book, self.keys, self.reached = book, keys, after
+        self.heads, self.witness = [one for one in (head, witness) if one], witness
+        self.witness_seq = 0
+        """The witness's place, once it agreed."""
         self.checked_count = 0
         self.signed_seq = 0
         self.proven_seq = after.seq
@@ -82,6 +103,13 @@ class _Walk:
         self.signed_seq = await self.book.fetchval(_SIGNED, after.seq)
         if after == START:
             return None
+        witness = self.witness
+        if witness is not None and witness.seq <= after.seq:
+            if await self.book.fetchval(_LINK, witness.seq) != witness.hash:
+                return Fault(Wrong.REWRITTEN, 1, witness.seq)
+            if await self.book.fetchval(_CHECKPOINT, witness.seq) is None:
+                return Fault(Wrong.CHECKPOINTS_REMOVED, witness.seq)
+            self.witness_seq = witness.seq
         found = await self.book.fetchval(_LINK, after.seq)
         if found is None:
             return Fault(Wrong.TAIL_REMOVED, after.seq)
@@ -108,8 +136,9 @@ class _Walk:
             if not self._holds(checkpoint):
                 return Fault(Wrong.CHECKPOINT_ALTERED, checkpoint["seq"])
             return Fault(Wrong.TAIL_REMOVED, last + 1, checkpoint["seq"])
-        if self.head is not None and self.head.seq > last:
-            return Fault(Wrong.TAIL_REMOVED, last + 1, self.head.seq)
+        beyond = max((head.seq for head in self.heads), default=0)
+        if beyond > last:
+            return Fault(Wrong.TAIL_REMOVED, last + 1, beyond)
         entry_id = await self.book.fetchval(_UNCHAINED)
         return None if entry_id is None else Fault(Wrong.ENTRY_UNCHAINED, None, entry_id=entry_id)
 
@@ -135,18 +164,21 @@ class _Walk:
         return None
 
     def _signed(self, row: Any) -> Fault | None:
-        """What is known from elsewhere of this place: a checkpoint, a head written down."""
+        """What is known from elsewhere of this place: a checkpoint, a head, the witness."""
         seq, known = row["seq"], []
         if row["signature"] is not None:
             if not self._holds(row):
                 return Fault(Wrong.CHECKPOINT_ALTERED, seq)
             known.append(row["signed_hash"])
-        if self.head is not None and self.head.seq == seq:
-            known.append(self.head.hash)
+        known += [head.hash for head in self.heads if head.seq == seq]
         if any(value != row["hash"] for value in known):
             return Fault(Wrong.REWRITTEN, self.proven_seq + 1, seq)
         if known:
             self.proven_seq = seq
+        if self.witness is not None and self.witness.seq == seq:
+            if row["signature"] is None:
+                return Fault(Wrong.CHECKPOINTS_REMOVED, seq)
+            self.witness_seq = seq
         if row["signature"] is not None:
             self.signed_seq = seq
         return None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from server.cli import sampling
 from server.cli.arguments import instant, text, whole
-from server.cli.environment import settings, with_parts
+from server.cli.environment import Failed, settings, with_parts
 from server.kit.clock import SHANGHAI
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 LIST_DEFAULT = 20
 LIST_MAX = 1_000
 KEY_DIGITS = 64
+REFUSED = "审计链与此前签署或另存的链头不符，没有签署；请运行 audit verify 查看，并报告审计部门。"
 
 
 def add(commands: Any) -> None:
@@ -49,11 +50,8 @@ def _add_list(verbs: Any) -> None:
 
 
 def _verify(asked: argparse.Namespace) -> int:
-    from server.audit.verify import verify
-
     async def work(parts: "Parts") -> "Verdict":
-        keys = [parts.audit_log.signer.public_key, *asked.key]
-        return await verify(keys, head=asked.head)
+        return await parts.audit_log.witness.verify(*asked.key, head=asked.head)
 
     verdict = with_parts(work)
     if verdict.fault is not None:
@@ -61,10 +59,14 @@ def _verify(asked: argparse.Namespace) -> int:
         print(f"此前的 {verdict.checked_count} 条记录相符。请保留现场，立即报告审计部门。")
         return 1
     if not verdict.checked_count:
-        print("✓ 审计日志还没有记录。")
+        print(f"✓ {verdict.sentence}\n{verdict.witness_sentence}")
         return 0
-    print(f"✓ 共 {verdict.checked_count} 条记录，逐条相符。")
+    if verdict.anchored:
+        print(f"✓ 共 {verdict.checked_count} 条记录，逐条相符。")
+    else:
+        print(f"！{verdict.sentence}")
     print(f"最近的检查点在第 {verdict.signed_seq} 条，其后 {verdict.unsigned_count} 条尚未签署。")
+    print(verdict.witness_sentence)
     print(f"链头 {verdict.reached}")
     print("请抄存链头；下次核验时以 --head 给出，末尾被删除也能发现。")
     return 0
@@ -74,7 +76,6 @@ def _list(asked: argparse.Namespace) -> int:
     from server.audit import queries
     from server.audit.chain import facts_of
     from server.audit.domain import Action
-    from server.cli.environment import Failed
 
     if asked.action is not None and asked.action not in set(Action):
         message = f"没有“{asked.action}”这种操作；可选：{'、'.join(Action)}"
@@ -101,12 +102,16 @@ def _list(asked: argparse.Namespace) -> int:
 
 
 def _checkpoint(asked: argparse.Namespace) -> int:
-    from server.audit import jobs, queries
+    from server.audit import queries
+    from server.audit.jobs import Notary
 
     async def work(parts: "Parts") -> str:
         signed = None
         if asked.now:
-            signed = await jobs.checkpoint(parts.audit_log.signer, parts.clock, force=True)
+            notary = Notary(parts.audit_log.signer, parts.audit_log.witness, parts.clock)
+            signed = await notary.checkpoint(force=True)
+            if notary.refused_at is not None:
+                raise Failed(REFUSED)
         last = signed or await queries.last_checkpoint()
         if last is None:
             return "还没有检查点。"

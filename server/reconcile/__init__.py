@@ -19,6 +19,7 @@ gates any run, for single rows the full one. `GET /api/v1/alarms` lists them (Vi
 - `invariants.py`  large tables, whole or as touched lately; the sums; examining one invariant
 - `money.py`, `settlement.py`, `rights.py`, `figures.py`, `people.py`  the invariants by idea
 - `gate.py`        what Redis must agree with the book about
+- `chain.py`       the audit chain against the head kept outside the database
 - `book.py`        all of them, against one snapshot;  `service.py`, `alarms.py`  runs and alarms
 - `gauges.py`      what monitoring is told; no personal data
 

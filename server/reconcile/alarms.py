@@ -16,10 +16,11 @@ import orjson
 from server.infra.db import connection, transaction
 from server.kit.ids import uuid7
 from server.reconcile.book import ALL
+from server.reconcile.chain import WITNESSED
 from server.reconcile.domain import Finding, Outcome, Scope
 from server.reconcile.gate import GATE
 
-_TOTALS = frozenset(invariant.name for invariant in ALL if invariant.total)
+_TOTALS = frozenset({WITNESSED, *(invariant.name for invariant in ALL if invariant.total)})
 
 _RAISE = """
 INSERT INTO alarms (id, name, sentence, rows, first_seen_at, last_seen_at, times)
@@ -44,8 +45,9 @@ ON CONFLICT (id) DO UPDATE SET at = excluded.at, broken_count = excluded.broken_
 async def keep(outcome: Outcome, claimable: Collection[UUID]) -> None:
     """Write down what a run found: alarms raised and cleared, and that it was.
 
-    A run clears only what it has seen in whole: the minute's run the totals and the gates, the full
-    run everything. The gate of a round that is no more `claimable` is not compared any more.
+    A run clears only what it has seen in whole: the minute's run the totals, the gates and the end
+    of the audit chain, the full run everything. The gate of a round that is no more `claimable` is
+    not compared any more.
     """
     held = [
         finding.name for finding in outcome.findings if finding.holds and _seen(outcome, finding)

@@ -9,6 +9,7 @@ from time import monotonic
 from uuid import UUID
 
 from server.audit.domain import Actor, View
+from server.audit.witness import Witness
 from server.campaign.domain import CLAIMABLE
 from server.campaign.service import Campaign
 from server.claim.gate import Gate
@@ -16,6 +17,7 @@ from server.kit.clock import Clock
 from server.kit.paging import Place
 from server.reconcile import alarms, queries
 from server.reconcile.book import ALL, check
+from server.reconcile.chain import chain_findings
 from server.reconcile.domain import WINDOW, Finding, Outcome, Scope
 from server.reconcile.gate import gate_findings
 from server.reconcile.models import Alarm, Check
@@ -35,15 +37,19 @@ class Reconciliation:
     campaign: Campaign
     gate: Gate
     clock: Clock
+    witness: Witness | None = None
+    """Of the audit chain; None for proofs about money and rights alone."""
 
     async def run(self, scope: Scope) -> Outcome:
-        """Check the book and the gate of every round that can be claimed from; write nothing."""
+        """Check the book, the audit chain's end and every claimable round's gate; write nothing."""
         now, begun = self.clock.now(), monotonic()
         position: dict[str, int] = {}
         since = now - WINDOW if scope is Scope.MINUTE else None
         findings = await check(ALL, since, position)
         for row in await self.campaign.in_state(*CLAIMABLE):
             findings += await _settled_gate(self.gate, row.id)
+        if self.witness is not None:
+            findings += await chain_findings(self.witness)
         return Outcome(scope, now, monotonic() - begun, tuple(findings), position)
 
     async def watch(self, scope: Scope) -> Outcome:

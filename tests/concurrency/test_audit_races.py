@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
+from redis import asyncio as aioredis
 from tortoise.exceptions import IntegrityError
 
 from server.audit import jobs
@@ -13,6 +14,7 @@ from server.audit.domain import Action
 from server.audit.models import Checkpoint, Entry, Link
 from server.audit.signing import Signer
 from server.audit.verify import verify
+from server.audit.witness import Witness
 from server.infra.db import connection, transaction
 from server.infra.engines import Engines
 from server.kit.clock import SetClock
@@ -89,27 +91,33 @@ async def test_acts_at_once_are_chained_without_a_gap_breaks_without_the_lock(
     raise AssertionError("the race never happened")
 
 
-async def sign_at_once(clock: SetClock) -> list[Checkpoint | BaseException | None]:
+async def sign_at_once(
+    clock: SetClock, redis: "aioredis.Redis"
+) -> list[Checkpoint | BaseException | None]:
     """What WORKERS workers get that find a log that is due."""
     assert await act_at_once(clock) == []
+    await redis.flushall()
     signer = Signer(SECRET)
-    turns = (jobs.checkpoint(signer, clock) for _ in range(WORKERS))
+    witness = Witness(redis, signer.public_key)
+    turns = (jobs.Notary(signer, witness, clock).checkpoint() for _ in range(WORKERS))
     return await asyncio.gather(*turns, return_exceptions=True)
 
 
 @pytest.mark.policy("P-11.2")
-async def test_workers_at_once_sign_once(book_url: str, clock: SetClock) -> None:
+async def test_workers_at_once_sign_once(
+    book_url: str, clock: SetClock, redis: "aioredis.Redis"
+) -> None:
     for _ in range(3):
-        signed = await sign_at_once(clock)
+        signed = await sign_at_once(clock, redis)
         assert signed.count(None) == WORKERS - 1
         assert [row.seq for row in await Checkpoint.all()] == [AT_ONCE]
 
 
 async def test_workers_at_once_sign_once_breaks_without_the_lock(
-    book_url: str, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+    book_url: str, clock: SetClock, redis: "aioredis.Redis", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs, "_LOCK", "SELECT 1")
     for _ in range(ROUNDS_MAX):
-        if any(isinstance(one, IntegrityError) for one in await sign_at_once(clock)):
+        if any(isinstance(one, IntegrityError) for one in await sign_at_once(clock, redis)):
             return
     raise AssertionError("the race never happened")

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 
 import asyncpg
 import pytest
+from redis import asyncio as aioredis
 
-from server.audit import jobs, queries
+from server.audit import queries
 from server.audit import service as audit
 from server.audit.domain import Action
+from server.audit.jobs import Notary
 from server.audit.models import Entry
 from server.audit.signing import Signer
 from server.audit.verdict import Head, Verdict
 from server.audit.verify import verify
+from server.audit.witness import Witness
 from server.infra.db import transaction
 from server.infra.engines import Engines
 from server.kit.clock import SetClock
@@ -62,6 +65,12 @@ class Log:
     url: str
     clock: SetClock
     signer: Signer
+    witness: Witness
+
+    @property
+    def notary(self) -> Notary:
+        """A worker that was started just now."""
+        return Notary(self.signer, self.witness, self.clock)
 
     async def acts(self, count: int) -> None:
         """So many acts, each in its own transaction."""
@@ -77,7 +86,7 @@ class Log:
                 )
 
     async def sign(self) -> None:
-        assert await jobs.checkpoint(self.signer, self.clock, force=True) is not None
+        assert await self.notary.checkpoint(force=True) is not None
 
     async def verify(self, head: Head | None = None, entries_max: int | None = None) -> Verdict:
         return await verify([self.signer.public_key], head=head, entries_max=entries_max)
@@ -102,5 +111,6 @@ class Log:
 
 
 @pytest.fixture
-def log(database: str, clock: SetClock) -> Log:
-    return Log(database, clock, Signer(SECRET))
+def log(database: str, clock: SetClock, redis: "aioredis.Redis") -> Log:
+    signer = Signer(SECRET)
+    return Log(database, clock, signer, Witness(redis, signer.public_key))

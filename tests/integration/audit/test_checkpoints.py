@@ -19,7 +19,7 @@ pytestmark = pytest.mark.policy("P-11.2")
 
 async def turn(log: Log) -> int | None:
     """One turn of the worker: how far it signed."""
-    signed = await jobs.checkpoint(log.signer, log.clock)
+    signed = await log.notary.checkpoint()
     return None if signed is None else signed.seq
 
 
@@ -53,10 +53,10 @@ async def test_a_quiet_log_is_signed_after_an_hour(log: Log, clock: SetClock) ->
 
 
 async def test_an_operator_signs_at_any_time(log: Log) -> None:
-    assert await jobs.checkpoint(log.signer, log.clock, force=True) is None
+    assert await log.notary.checkpoint(force=True) is None
     await log.acts(1)
     await log.sign()
-    assert await jobs.checkpoint(log.signer, log.clock, force=True) is None
+    assert await log.notary.checkpoint(force=True) is None
     await log.acts(1)
     await log.sign()
     assert [row.seq for row in await Checkpoint.all().order_by("seq")] == [1, 2]
@@ -86,7 +86,7 @@ async def test_one_answer_checks_so_many_and_one_is_made_at_a_time(
 ) -> None:
     monkeypatch.setattr(reading, "ENTRIES_PER_ANSWER", 2)
     await log.acts(3)
-    auditing = AuditLog(log.signer)
+    auditing = AuditLog(log.signer, log.witness)
     first = await auditing.verification(AUDITOR, None, None)
     assert (first.checked_count, first.finished) == (2, False)
     rest = await auditing.verification(AUDITOR, first.reached, None)

@@ -10,9 +10,10 @@ import asyncpg
 import httpx
 import pytest
 
-from server.audit import jobs, queries
+from server.audit import queries
 from server.audit import service as audit
 from server.audit.domain import Action, Role
+from server.audit.jobs import Notary
 from server.audit.models import Link
 from server.infra.db import transaction
 from server.infra.engines import Engines
@@ -63,7 +64,8 @@ async def served(
                     at=parts.clock.now(),
                     after={"amount_fen": number},
                 )
-        await jobs.checkpoint(parts.audit_log.signer, parts.clock, force=True)
+        log = parts.audit_log
+        await Notary(log.signer, log.witness, parts.clock).checkpoint(force=True)
         yield Reader(system, parts, tokens)
 
 
@@ -153,6 +155,9 @@ async def test_the_chain_is_checked_over_http(served: Reader) -> None:
         "signed_seq": total,
         "unsigned_count": 0,
         "finished": True,
+        "witness_seq": total,
+        "anchored": True,
+        "sentence": f"整条日志完好：共 {total} 条，没有一条被删除或改动。",
     }
     again = (await served.get("verification", after=sound["head"], head=sound["head"])).json()
     assert (again["fault"], again["checked_count"], again["finished"]) == (None, 0, True)
