@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from server.audit.jobs import Notary
 from server.funding.models import FundsEntry
 from server.kit.clock import SHANGHAI
 from server.kit.ids import uuid7
@@ -111,10 +112,17 @@ async def test_text_of_people_is_never_markup(browser: Browser, parts: Parts) ->
     assert "<b>01" not in shown.replace("<b>0.00", "")
 
 
-async def test_the_chain_is_checked_from_the_screen(browser: Browser) -> None:
+async def test_the_chain_is_checked_from_the_screen(browser: Browser, parts: Parts) -> None:
     client = await browser("shenji-1")
     answer = await client.get("/console/audit/verification")
+    assert "没有签名或另存的链头可以对照" in answer.text
+    assert "完好" not in answer.text
+    log = parts.audit_log
+    signed = await Notary(log.signer, log.witness, parts.clock).checkpoint(force=True)
+    assert signed is not None
+    answer = await client.get("/console/audit/verification")
     assert "整条日志完好" in answer.text
+    assert f"已与 Redis 中另存的链头（第 {signed.seq} 条）核对一致" in answer.text
     wrong = await client.get("/console/audit/verification?head=1:00")
     assert (wrong.status_code, "console.form" in wrong.text) == (400, True)
     invented = f"999999:{'ab' * 32}"
