@@ -1,7 +1,6 @@
 """The screens of settlement: institutions, batches from draft to paid, files, receipts."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from urllib.parse import quote
 
@@ -19,7 +18,6 @@ from server.kit.paging import decode_place, encode_place
 from server.settlement import queries
 from server.settlement.desk import Settlement
 from server.settlement.domain import BatchState, LicenceKind
-from server.settlement.drafting import Held
 from server.settlement.entries import InstitutionPlan, PayeePlan
 from server.settlement.models import Batch
 from server.settlement.receipt_file import BYTES_MAX
@@ -130,7 +128,8 @@ def _add_entries(routes: Blueprint, settlement: Settlement, door: Door) -> None:
     @routes.post("/payees/<payee_id:str>/approval")
     @door.screen
     async def approve_payee(request: Request, actor: Actor, payee_id: str) -> HTTPResponse:
-        row = await registry.approve_payee(identifier(payee_id, "payee_id"), actor)
+        target = identifier(payee_id, "payee_id")
+        row = await registry.approve_payee(target, field(request, "number"), actor)
         return see(f"{SETTLEMENTS}/payees?merchant_id={row.merchant_id}")
 
 
@@ -143,7 +142,7 @@ def _add_acts(routes: Blueprint, settlement: Settlement, door: Door) -> None:
         institution_id = identifier(field(request, "institution_id"), "institution_id")
         until = min(_day_after(request), door.clock.now())
         drafted = await settlement.drafting.draft(institution_id, until, actor)
-        return await _batch(door, settlement, drafted.batch, actor, held=drafted.held)
+        return see(f"{SETTLEMENTS}/batches/{drafted.batch.id}")
 
     @routes.post("/batches/<batch_id:str>/drop")
     @door.screen
@@ -220,19 +219,21 @@ async def _batch(
     actor: Actor,
     *,
     after: int = 0,
-    held: Sequence[Held] = (),
 ) -> HTTPResponse:
     rows = await queries.lines(batch, after, LINES + 1)
     mine = batch.entered_by == actor.name
-    draft, confirmed, sent = BatchState.DRAFT, BatchState.CONFIRMED, BatchState.SENT
+    # What became of a batch that was sent, another than who drafted it says.
+    answers = batch.state is BatchState.SENT and not queries.own_draft(batch, actor)
+    draft, confirmed = BatchState.DRAFT, BatchState.CONFIRMED
     return door.page(
         "batch.html",
         actor,
         path=SETTLEMENTS,
         batch=batch,
         lines=rows[:LINES],
+        tails=await queries.number_tails(rows),
         more=rows[LINES - 1].number if len(rows) > LINES else None,
-        held=held,
+        held=await settlement.drafting.held(batch) if batch.state is draft else [],
         receipts=await settlement.receipts.listed(batch.id, actor),
         may_confirm=batch.state is draft and not mine and actor.may(Action.BATCH_CONFIRMED),
         waits_for_other=batch.state is draft and mine,
@@ -240,8 +241,8 @@ async def _batch(
         may_send=batch.state is confirmed and actor.may(Action.BATCH_SENT),
         may_fetch=batch.file_sha256 is not None
         and (actor.may(Action.BATCH_SENT) or actor.institution_id is not None),
-        may_receive=batch.state is sent and actor.may(Action.RECEIPT_IMPORTED),
-        may_return=batch.state in (confirmed, sent) and actor.may(Action.BATCH_RETURNED),
+        may_receive=answers and actor.may(Action.RECEIPT_IMPORTED),
+        may_return=(batch.state is confirmed or answers) and actor.may(Action.BATCH_RETURNED),
     )
 
 

@@ -75,7 +75,8 @@ class Drafting:
             if negative:
                 await assignment.free(batch.id, [each.merchant_id for each in negative])
             kept = [each for each in sums if each.amount_fen >= 0]
-            held = await _held(about, negative, risky, period_until)
+            owing = {each.merchant_id for each in negative}
+            held = await _held(about, owing, risky, period_until)
             if not any(each.amount_fen for each in kept):
                 raise NothingDue(held=[_told(one) for one in held[:HELD_SHOWN_MAX]])
             await Line.bulk_create(_lines(batch, kept))
@@ -113,6 +114,17 @@ class Drafting:
                 after={"state": batch.state, "reason": reason},
             )
         return batch
+
+    async def held(self, batch: Batch) -> Sequence[Held]:
+        """Who got no line in a draft, as it is now: what was due by then and is in no batch."""
+        async with transaction():
+            about = await assignment.concerned(UUID(str(batch.institution_id)), batch.period_until)
+            risky = await held_among([one.id for one in about])
+            left = {
+                one.id for one in about if one.has_payee and not one.frozen and one.id not in risky
+            }
+            held = await _held(about, left, risky, batch.period_until)
+            return [one for one in held if one.redemptions_count or one.amount_fen]
 
     async def _begin(
         self, institution_id: UUID, period_until: datetime, actor: Actor, now: datetime
@@ -171,7 +183,7 @@ async def _add_up(batch: Batch, sums: Sequence[Sum]) -> None:
 
 async def _held(
     about: Sequence[Concerned],
-    negative: Sequence[Sum],
+    negative: AbstractSet[UUID],
     risky: AbstractSet[UUID],
     until: datetime,
 ) -> Sequence[Held]:
@@ -179,7 +191,7 @@ async def _held(
     reasons = {one.id: HeldReason.NO_PAYEE for one in about if not one.has_payee}
     reasons |= {one.id: HeldReason.RISK_CASE for one in about if one.id in risky}
     reasons |= {one.id: HeldReason.FROZEN for one in about if one.frozen}
-    reasons |= {each.merchant_id: HeldReason.NEGATIVE for each in negative}
+    reasons |= dict.fromkeys(negative, HeldReason.NEGATIVE)
     if not reasons:
         return []
     waits = await assignment.waiting(list(reasons), until)

@@ -1,7 +1,7 @@
 """What each role sees and does in a browser: the same services, the same refusals."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 import httpx
@@ -9,11 +9,17 @@ import pytest
 
 from server.audit.jobs import Notary
 from server.funding.models import FundsEntry
-from server.kit.clock import SHANGHAI
+from server.kit.clock import SHANGHAI, SetClock
 from server.kit.ids import uuid7
 from server.parts import Parts
+from server.settlement.domain import LicenceKind
+from server.settlement.entries import InstitutionPlan, PayeePlan
+from tests.factories.book import Factory
+from tests.factories.staff import FINANCE, TREASURER
+from tests.factories.till import Till
 from tests.integration.console.conftest import NAMES, Browser
 
+NUMBER = "330500000000001"
 READERS = {"caizheng-1", "caizheng-2", "shangwu-1", "shenji-1"}
 PAGES = {
     "/console/funds": READERS,
@@ -151,3 +157,68 @@ async def test_an_unknown_institution_and_an_unknown_batch_are_refusals(browser:
 async def draft(client: httpx.AsyncClient) -> httpx.Response:
     form = {"institution_id": str(uuid7()), "until": "2026-06-01"}
     return await client.post("/console/settlements/batches", data=form)
+
+
+async def test_an_address_that_nobody_has_is_a_page(browser: Browser) -> None:
+    client = await browser("caizheng-1")
+    answer = await client.get("/console/nothing/here")
+    assert (answer.status_code, "http.not_found" in answer.text) == (404, True)
+    assert answer.headers["content-type"].startswith("text/html")
+
+
+async def test_settlement_from_draft_to_paid(browser: Browser, parts: Parts) -> None:
+    """A merchant is redeemed at, two people settle, a reload makes nothing twice."""
+    make = Factory(parts.programme, SetClock(parts.clock.now()), parts.redis)
+    institution_id, name = await payable(parts, make)
+    first, second = await browser("caizheng-1"), await browser("caizheng-2")
+    form = {"institution_id": str(institution_id), "until": today(parts)}
+    drafted = await first.post("/console/settlements/batches", data=form)
+    assert drafted.status_code == 303
+    place = drafted.headers["location"]
+    again = await first.post("/console/settlements/batches", data=form)
+    assert (again.status_code, "settlement.nothing_due" in again.text) == (422, True)
+    shown = (await first.get(place)).text
+    assert name in shown
+    assert "须由另一位财政人员确认" in shown
+
+    wrong = await second.post(f"{place}/confirmation", data={"amount": "0.01"})
+    assert (wrong.status_code, "settlement.amount_differs" in wrong.text) == (409, True)
+    assert (await second.post(f"{place}/confirmation", data={"amount": "4.00"})).status_code == 303
+    assert (await first.post(f"{place}/sending")).status_code == 303
+    file = await second.get(f"{place}/file")
+    assert file.content.startswith(b"\xef\xbb\xbf")
+    forged = {"receipt": ("回单.csv", b"a,b\n", "text/csv")}
+    refused = await second.post(f"{place}/receipts", files=forged)
+    assert (refused.status_code, "settlement.bad_receipt" in refused.text) == (422, True)
+    assert "第一行表头与格式说明不符" in refused.text
+    taken = await second.post(f"{place}/receipts", files={"receipt": answered(parts, file.text)})
+    assert taken.status_code == 303
+    assert "已付款" in (await first.get(place)).text
+
+
+def today(parts: Parts) -> str:
+    return parts.clock.now().astimezone(SHANGHAI).date().isoformat()
+
+
+async def payable(parts: Parts, make: Factory) -> tuple[UUID, str]:
+    """One redemption of ¥4 at a merchant that an institution pays."""
+    till = await Till.of(make)
+    await till.redeem(await make.voucher(await make.offer()))
+    registry = parts.settlement.registry
+    plan = InstitutionPlan("支付甲", LicenceKind.PAYMENT, "Z1", date(2027, 12, 31))
+    institution = await registry.enter_institution(plan, FINANCE)
+    await registry.approve_institution(institution.id, TREASURER)
+    payee = await registry.enter_payee(
+        till.merchant.id, institution.id, PayeePlan("甲行", till.merchant.name, NUMBER), FINANCE
+    )
+    await registry.approve_payee(payee.id, NUMBER, TREASURER)
+    return institution.id, till.merchant.name
+
+
+def answered(parts: Parts, file: str) -> tuple[str, bytes, str]:
+    """The institution's receipt: everything was paid just now."""
+    header = "批次号,行号,统一社会信用代码,金额（元）,结果,机构流水号,处理时间,原因"
+    at = parts.clock.now().astimezone(SHANGHAI).strftime("%Y/%m/%d %H:%M:%S")
+    lines = [line.split(",") for line in file.lstrip("\ufeff").splitlines()[1:-1]]
+    rows = [f"{c[0]},{c[1]},{c[2].strip()},{c[7]},成功,ZF{uuid7().hex},{at}," for c in lines]
+    return "回单.csv", "\r\n".join([header, *rows]).encode("gb18030"), "text/csv"
