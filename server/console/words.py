@@ -67,6 +67,8 @@ WORDS = {
     "wrong_amount": "金额与该行不符",
     "contradicts": "与先前的结果矛盾",
     "same_again": "先前已有相同结果",
+    "wrong_time": "处理时间不在发送之后、现在之前",
+    "reference_used": "机构流水号已用于另一笔付款",
     "repeated": "文件中重复",
     "clearing": "银行卡清算业务许可证",
     "payment_licence": "支付业务许可证",

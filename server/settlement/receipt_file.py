@@ -34,6 +34,9 @@ HEADER = (
 PAID, FAILED = "成功", "失败"
 TOTAL = "合计"
 _LINE_END = re.compile(r"\r\n|\n|\r")
+_SHORT_TIME = re.compile(
+    r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2}) +([0-9]{1,2})(:[0-9]{2}(?::[0-9]{2})?)"
+)
 _NO_CONTROL = str.maketrans("", "", "".join(map(chr, range(32))))
 
 
@@ -170,11 +173,19 @@ def _short(text: str, chars_max: int, name: str) -> str | None:
 
 
 def _instant(text: str) -> datetime | None:
-    """An instant, or none; without an offset it is Shanghai's."""
+    """An instant, or none; without an offset it is Shanghai's.
+
+    Excel, when it saves a file again, writes `2026/1/2 3:05` for `2026-01-02 03:05:00`.
+    """
     if not text:
         return None
+    text = text.replace("/", "-")
+    short = _SHORT_TIME.fullmatch(text)
+    if short:
+        year, month, day, hour, rest = short.groups()
+        text = f"{year}-{month:0>2}-{day:0>2} {hour:0>2}{rest}"
     try:
-        at = datetime.fromisoformat(text.replace("/", "-"))
+        at = datetime.fromisoformat(text)
         return (at if at.tzinfo else at.replace(tzinfo=SHANGHAI)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise _Unfit("time") from None

@@ -3,8 +3,9 @@
 import asyncio
 import hashlib
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from server.audit import service as audit
@@ -16,12 +17,15 @@ from server.ledger import service as ledger
 from server.settlement import postings, queries
 from server.settlement.domain import TRANSITIONS, BatchState, LineState
 from server.settlement.entries import NAME_CHARS_MAX, check_text
-from server.settlement.matching import Known, match
+from server.settlement.matching import Expected, Known, match
 from server.settlement.models import Batch, Line, Receipt
 from server.settlement.receipt_file import Answer, Fault, read_receipt
 from server.settlement.refusals import OwnEntry, WrongState
+from server.settlement.registry import locked_institution
 
 LIST_MAX = 1000
+CLOCKS = timedelta(minutes=10)
+"""By how much the institution's clock may differ from ours."""
 
 # Raw SQL: one statement answers all lines, each with its own reference, time and reason.
 _ANSWER = """
@@ -29,6 +33,11 @@ UPDATE batch_lines SET state = a.state, institution_ref = a.ref, paid_at = a.at,
 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::text[])
   AS a (id, state, ref, at, reason)
 WHERE batch_lines.id = a.id AND batch_lines.state = 'open'
+"""
+
+_USED = """
+SELECT l.institution_ref FROM batch_lines l JOIN batches b ON b.id = l.batch_id
+WHERE b.institution_id = $1 AND l.state = 'paid' AND l.institution_ref = ANY($2::text[])
 """
 
 
@@ -112,11 +121,25 @@ async def _apply(
         number: Known(number, line.credit_code, line.amount_fen, line.state)
         for number, line in lines.items()
     }
-    applied, unmatched = match(batch.number, known, answers)
+    # Of two receipts of one institution the second sees the numbers that the first has used.
+    await locked_institution(batch.institution_id)
+    assert batch.sent_at is not None, "only a batch that was sent is answered"
+    expected = Expected(
+        batch.number, known, batch.sent_at - CLOCKS, now + CLOCKS, await _used(batch, answers)
+    )
+    applied, unmatched = match(expected, answers)
     await _write([(lines[answer.line_number], answer) for answer in applied], now)
     if batch.state is BatchState.SENT:
         await _end(batch, now)
     return applied, unmatched
+
+
+async def _used(batch: Batch, answers: Sequence[Answer | Fault]) -> AbstractSet[str]:
+    """Those of the file's references under which lines of the same institution are paid."""
+    said = {answer.ref for answer in answers if isinstance(answer, Answer) and answer.paid}
+    async with connection() as book:
+        rows = await book.fetch(_USED, batch.institution_id, list(said))
+    return {row["institution_ref"] for row in rows}
 
 
 async def _write(pairs: Sequence[tuple[Line, Answer]], now: datetime) -> None:

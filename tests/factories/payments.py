@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from server.infra.crypto import KeyRing, Vault
+from server.kit.clock import SHANGHAI
 from server.ledger.domain import paid_account, payable_account, settling_account
 from server.ledger.models import Account
 from server.ledger.service import balance_fen
@@ -92,18 +93,21 @@ class PaymentOffice:
     ) -> bytes:
         """What the institution would say."""
         lines = await Line.filter(batch_id=batch.id, in_file=True).order_by("number")
+        sent = await Batch.get(id=batch.id)
         return receipt_bytes(
-            receipt_row(batch.number, line, paid=line.number not in failed)
+            receipt_row(sent, line, paid=line.number not in failed)
             for line in lines
             if only is None or line.number in only
         )
 
 
-def receipt_row(batch_number: str, line: Line, *, paid: bool = True) -> list[str]:
-    """A row that answers a line."""
-    head = [batch_number, str(line.number), f"\t{line.credit_code}", yuan(line.amount_fen)]
+def receipt_row(batch: Batch, line: Line, *, paid: bool = True) -> list[str]:
+    """A row that answers a line of a batch that was sent: at the same second."""
+    assert batch.sent_at is not None
+    at = batch.sent_at.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
+    head = [batch.number, str(line.number), f"\t{line.credit_code}", yuan(line.amount_fen)]
     if paid:
-        return [*head, PAID, f"P{line.number:08}", "2026-06-05 14:30:00", ""]
+        return [*head, PAID, f"P{line.id.hex}", at, ""]
     return [*head, FAILED, "", "", "账号户名不符"]
 
 

@@ -2,11 +2,12 @@
 
 import asyncio
 import io
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from server.kit.clock import SetClock
+from server.kit.clock import SHANGHAI, SetClock
 from server.parts import make_parts
 from server.parts import running as running_parts
 from server.settings import load
@@ -79,7 +80,7 @@ def test_a_settlement_from_licence_to_receipt(
     assert out.read_bytes() == content
 
     number = drafted.out.split()[0]
-    row = [number, "1", merchant.credit_code, "4.00", "成功", "P1", "2026-06-05 14:30", ""]
+    row = [number, "1", merchant.credit_code, "4.00", "成功", "P1", now(), ""]
     receipt = tmp_path / "回执.csv"
     receipt.write_text(f"{','.join(HEADER)}\n{','.join(row)}\n坏行\n", "gb18030")
     taken = typed("receipt", batch, str(receipt), "--by", "财政二")
@@ -96,6 +97,12 @@ def test_a_settlement_from_licence_to_receipt(
     lost = typed("receipt", batch, str(tmp_path / "none"), "--by", "财政")
     assert (lost.status, "读不到" in lost.err) == (1, True)
     the_others(within, typed, (str(waiting.id), waiting.name, institution))
+
+
+def now() -> str:
+    """As Excel writes it."""
+    at = datetime.now(SHANGHAI)
+    return f"{at.year}/{at.month}/{at.day} {at.hour}:{at.minute:02}"
 
 
 def an_account(typed: Command, about: tuple[str, str, str]) -> None:

@@ -177,6 +177,7 @@ async def the_institutions_side(desk: Desk, batch: dict[str, Any]) -> None:
     lines = (await desk.done("GET", f"{path}/lines", PAYER))["lines"]
     assert [(line["state"], line["number_tail"]) for line in lines] == [("open", CARD[-4:])] * 2
 
+    at = desk.parts.clock.now().isoformat()
     rows = [
         [
             batch["number"],
@@ -184,8 +185,8 @@ async def the_institutions_side(desk: Desk, batch: dict[str, Any]) -> None:
             line["credit_code"],
             "4.00",
             "成功",
-            "P",
-            "2026-06-01",
+            f"P{line['number']}",
+            at,
             "",
         ]
         for line in lines

@@ -1,8 +1,11 @@
 """Receipts: matched line by line, once; what does not match is listed and changes nothing."""
 
+from datetime import timedelta
+
 import pytest
 
 from server.audit.domain import NotAllowed
+from server.kit.clock import SHANGHAI
 from server.ledger.models import Transfer
 from server.settlement.domain import BatchState, LineState
 from server.settlement.matching import Unmatched
@@ -27,8 +30,7 @@ async def batch(office: PaymentOffice, till: Till, other: Till) -> Batch:
 
 async def rows(batch: Batch) -> list[list[str]]:
     return [
-        receipt_row(batch.number, line)
-        for line in await Line.filter(batch_id=batch.id).order_by("number")
+        receipt_row(batch, line) for line in await Line.filter(batch_id=batch.id).order_by("number")
     ]
 
 
@@ -51,9 +53,9 @@ async def test_what_does_not_match_is_listed_and_the_rest_applies(
     assert states == [LineState.PAID, LineState.OPEN]
     assert (await Batch.get(id=batch.id)).state is BatchState.SENT
     paid = await Line.get(batch_id=batch.id, number=1)
-    assert paid.institution_ref == "P00000001"
-    assert paid.paid_at is not None
-    assert paid.paid_at.isoformat() == "2026-06-05T06:30:00+00:00"
+    assert paid.institution_ref == good[5]
+    assert batch.sent_at is not None
+    assert paid.paid_at == batch.sent_at.replace(microsecond=0)
     await check_money()
 
 
@@ -80,8 +82,8 @@ async def test_another_file_that_says_the_same_or_the_opposite_applies_nothing(
     await office.answer(batch)
     before = await balances_fen(till.merchant.id)
     lines = await Line.filter(batch_id=batch.id).order_by("number")
-    same = receipt_row(batch.number, lines[0])
-    opposite = receipt_row(batch.number, lines[1], paid=False)
+    same = receipt_row(batch, lines[0])
+    opposite = receipt_row(batch, lines[1], paid=False)
     receipt, _ = await office.settlement.receipts.take_in(
         batch.id, "c.csv", receipt_bytes([same, opposite]), TREASURER
     )
@@ -100,9 +102,47 @@ async def test_a_line_that_was_not_in_the_file_is_unknown(
     await other.redeem(await other.make.voucher(await other.make.offer()))
     batch = await office.sent()
     nothing = await Line.get(batch_id=batch.id, merchant_id=till.merchant.id)
-    content = receipt_bytes([receipt_row(batch.number, nothing)])
+    content = receipt_bytes([receipt_row(batch, nothing)])
     receipt, _ = await office.settlement.receipts.take_in(batch.id, "a", content, TREASURER)
     assert [one["reason"] for one in receipt.unmatched] == [Unmatched.UNKNOWN_LINE.value]
+
+
+@pytest.mark.parametrize("minutes", [-11, 11])
+async def test_what_was_done_before_it_was_sent_or_in_the_future_is_not_believed(
+    office: PaymentOffice, batch: Batch, minutes: int
+) -> None:
+    assert batch.sent_at is not None
+    good, wrong = await rows(batch)
+    times = (batch.sent_at + timedelta(minutes=each) for each in (minutes // 2, minutes))
+    for row, at in zip((good, wrong), times, strict=True):
+        row[6] = at.astimezone(SHANGHAI).strftime("%Y/%m/%d %H:%M:%S")
+    receipt, _ = await office.settlement.receipts.take_in(
+        batch.id, "a", receipt_bytes([good, wrong]), TREASURER
+    )
+    assert receipt.matched_count == 1
+    assert [one["reason"] for one in receipt.unmatched] == [Unmatched.WRONG_TIME.value]
+    assert await Line.filter(batch_id=batch.id, state=LineState.OPEN).count() == 1
+
+
+async def test_a_number_of_the_institution_is_of_one_payment(
+    office: PaymentOffice, till: Till, batch: Batch
+) -> None:
+    first, second = await rows(batch)
+    second[5] = first[5]
+    take_in = office.settlement.receipts.take_in
+    receipt, _ = await take_in(batch.id, "a", receipt_bytes([first, second]), TREASURER)
+    assert [one["reason"] for one in receipt.unmatched] == [Unmatched.REFERENCE_USED.value] * 2
+    await take_in(batch.id, "b", receipt_bytes([first]), TREASURER)
+    receipt, _ = await take_in(batch.id, "c", receipt_bytes([second]), TREASURER)
+    assert [one["reason"] for one in receipt.unmatched] == [Unmatched.REFERENCE_USED.value]
+    # Nor in a later batch.
+    await till.redeem(await till.make.voucher(await till.make.offer()))
+    later = await office.sent()
+    (row,) = await rows(later)
+    row[5] = first[5]
+    receipt, _ = await take_in(later.id, "d", receipt_bytes([row]), TREASURER)
+    assert [one["reason"] for one in receipt.unmatched] == [Unmatched.REFERENCE_USED.value]
+    await check_money()
 
 
 async def test_who_may_not(office: PaymentOffice, batch: Batch) -> None:

@@ -43,6 +43,9 @@ def test_every_encoding_and_line_end_is_read(encoding: str, end: str) -> None:
         (f"a,1,X,1,成功,{'P' * 65},2026-06-05,", "reference"),
         ("a,1,X,1,成功,P1,,", "time"),
         ("a,1,X,1,成功,P1,昨天,", "time"),
+        ("a,1,X,1,成功,P1,2026/13/1 3:05,", "time"),
+        ("a,1,X,1,成功,P1,2026/1/1 24:05,", "time"),
+        ("a,1,X,1,成功,P1,1/2/2026 3:05,", "time"),
         ("a,1,X,1,成功,P1,0001-01-01 00:00,", "time"),
         ("a,1,X,1,失败,,,", "reason"),
         (f"a,1,X,1,失败,,,{'因' * 201}", "reason"),
@@ -60,6 +63,22 @@ def test_a_bad_line_is_told_by_its_number_and_those_after_it_are_read(
     assert "\0" not in fault.said
     assert isinstance(answer, Answer)
     assert answer.file_line == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2026/11/23 3:05", datetime(2026, 11, 22, 19, 5, tzinfo=UTC)),
+        ("2026-11-23 3:05:09", datetime(2026, 11, 22, 19, 5, 9, tzinfo=UTC)),
+        ("2026/1/2 03:05", datetime(2026, 1, 1, 19, 5, tzinfo=UTC)),
+        ("2026-11-23T03:05:09+08:00", datetime(2026, 11, 22, 19, 5, 9, tzinfo=UTC)),
+        ("2026-11-23", datetime(2026, 11, 22, 16, tzinfo=UTC)),
+    ],
+)
+def test_times_are_read_as_excel_writes_them(text: str, at: datetime) -> None:
+    (answer,) = read_receipt(f"{HEAD}\n{GOOD.replace('2026-06-05 14:30:00', text)}".encode())
+    assert isinstance(answer, Answer)
+    assert answer.at == at
 
 
 @pytest.mark.parametrize(
