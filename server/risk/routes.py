@@ -1,6 +1,5 @@
 """`/api/v1/risk`: cases for public security and market supervision, and where tills have to be."""
 
-
 import msgspec
 from sanic import Blueprint, HTTPResponse, Request
 from sanic_ext import openapi

@@ -62,10 +62,12 @@ INSERT INTO vouchers (id, person_id, round_id, offer_id, category, name, min_spe
   SELECT id, pg_temp.u(5, i), pg_temp.u(3, i % 40), pg_temp.u(4, i % 40), 'dining', 't', 2000, 400,
     CASE WHEN i % 10 = 1 THEN 'issued' WHEN i % 37 = 2 THEN 'void' ELSE 'redeemed' END,
     at, at + interval '7 days', at FROM n;
-INSERT INTO institutions VALUES (pg_temp.u(0, 1), 'i', 'payment', '1', '2099-01-01', 'a', 'b', now());
+INSERT INTO institutions
+  VALUES (pg_temp.u(0, 1), 'i', 'payment', '1', '2099-01-01', 'a', 'b', now());
 INSERT INTO payees (id, merchant_id, institution_id, bank, holder, number_sealed, number_tail,
   entered_by, entered_at, approved_by, approved_at)
-  SELECT pg_temp.u(6, m), pg_temp.u(1, m), pg_temp.u(0, 1), 'b', 'h', '', '1', 'a', now(), 'b', now()
+  SELECT pg_temp.u(6, m), pg_temp.u(1, m), pg_temp.u(0, 1), 'b', 'h', '', '1', 'a', now(),
+    'b', now()
   FROM generate_series(0, 1999) m;
 INSERT INTO batches (id, number, institution_id, period_from, period_until, state, entered_by,
   entered_at, confirmed_by, confirmed_at, redemptions_count, redeemed_fen, deducted_fen,

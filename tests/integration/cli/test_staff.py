@@ -104,7 +104,7 @@ def test_whoever_has_no_account_does_nothing_and_is_told_how_to_get_one(typed: C
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("fund", "appropriate", "1.00", "--document", "x", "--by", "商务局"),
+        ("fund", "enter", "appropriation", "1.00", "--document", "x", "--by", "商务局"),
         ("round", "approve", INSTITUTION, "--by", "公安"),
         ("round", "add-stock", INSTITUTION, "1", "--by", "公安"),
         ("merchant", "relist", INSTITUTION, "--reason", "x", "--by", "财政"),

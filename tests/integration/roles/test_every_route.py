@@ -26,7 +26,13 @@ pytestmark = pytest.mark.policy("P-11.1")
 OPEN = {"identity", "campaign", "claim", "merchant", "voucher", "redemption", "console-door"}
 """What needs no named account: for residents, for cashiers, and the way in."""
 OPEN_TOO = {"staff.log_in", "console-home.style", "figures.get_public"}
-OWN = {"staff.me", "staff.log_out", "staff.change_password", "console-home.show_home"}
+OWN = {
+    "staff.me",
+    "staff.log_out",
+    "staff.change_password",
+    "console-home.show_home",
+    "console-home.show_nothing",
+}
 """About one's own account: for everybody who has one."""
 READS: dict[str, Action | View] = {
     "audit": View.AUDIT_LOG,
