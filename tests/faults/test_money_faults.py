@@ -185,7 +185,7 @@ async def test_a_process_dies_while_it_imports_a_receipt(
     batch = await office.sent()
     file = tmp_path / "回执.csv"
     file.write_bytes(await office.receipt(batch))
-    words = ("settlement", "receipt", str(batch.id), str(file), "--by", FINANCE.name)
+    words = ("settlement", "receipt", str(batch.id), str(file), "--by", TREASURER.name)
     async with lingering("receipts", at_commit=at_commit):
         await killed(env, *words)
     assert await Receipt.all().count() == int(at_commit)
