@@ -19,6 +19,9 @@ from tests.factories.shared import shared_database
 from tests.property.ledger.life import Life
 
 EXAMPLES, STEPS = 30, 40
+TRIES_MAX = 3
+"""Identifiers differ from run to run, and with them what is drawn by their order: once in a while a
+rare turn is missing from one set of lives."""
 
 HAPPENS = {
     *(code.value for code in Code),
@@ -35,7 +38,11 @@ HAPPENS = {
 def test_whatever_happens_every_fen_is_where_it_should_be(
     engines: Engines, template: str, programme: Programme
 ) -> None:
-    met = live(engines, template, programme)
+    met: set[str] = set()
+    for _ in range(TRIES_MAX):
+        met |= live(engines, template, programme)
+        if met >= HAPPENS:
+            break
     assert met >= HAPPENS, sorted(HAPPENS - met)
 
 
