@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from server.parts import Parts
     from server.sampling.models import Sample
 
+QUIET = timedelta(minutes=2)
+"""What is being scanned now has been written by then."""
 SEED_HELP = "种子：事先公开约定、期间结束后才知道的一段文字或数字"
 SHARE_HELP = "比例，如 0.10（不低于 0.10）"
 
@@ -22,8 +25,8 @@ def add_verbs(verbs: Any) -> None:
     sample = verbs.add_parser("sample", help="抽取样本（P-10.5），可由任何人按种子复现")
     sample.add_argument("--seed", required=True, help=SEED_HELP)
     sample.add_argument("--share", default="0.10", help=SHARE_HELP)
-    sample.add_argument("--from", required=True, type=instant, dest="since", help="期间开始")
-    sample.add_argument("--until", required=True, type=instant, help="期间结束（不含）")
+    sample.add_argument("--from", type=instant, dest="since", help="期间开始（默认方案开始）")
+    sample.add_argument("--until", type=instant, help="期间结束（不含；默认两分钟前）")
     sample.add_argument("--by", required=True, type=text, help="审计人员账号")
     sample.add_argument("--out", type=Path, help="同时把样本和证据写到这个 zip 文件")
     sample.set_defaults(run=_sample)
@@ -39,7 +42,10 @@ def _sample(asked: argparse.Namespace) -> int:
 
     async def work(parts: "Parts") -> "Sample":
         actor = await parts.staff.named(asked.by, ORIGIN)
-        period = Period(asked.since, asked.until)
+        period = Period(
+            asked.since or parts.programme.starts_at,
+            asked.until or parts.clock.now() - QUIET,
+        )
         return await parts.samples.draw(asked.seed, asked.share, period, actor=actor)
 
     row = with_parts(work)

@@ -74,6 +74,8 @@ def test_a_sample_is_drawn_written_and_drawn_again(
     again = huixiang("audit", "resample", *inputs, str(listed), DATABASE_URL="postgres://none/x")
     assert again.status == 0, again.err
     assert [f"evidence/{record}.html" for record in again.ids] == pages
+    so_far = huixiang("audit", "sample", *inputs, "--by", AUDITOR)
+    assert (so_far.status, "名单 26 条，抽中 4 条" in so_far.out) == (0, True), so_far.err
 
 
 def test_what_is_refused_leaves_no_file(month: Month, within: Command, tmp_path: Path) -> None:
