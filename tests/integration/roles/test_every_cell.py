@@ -174,9 +174,10 @@ def use_cases(whole: object, path: str = "") -> Iterator[tuple[str, Callable[...
         part = getattr(whole, field.name)
         if not type(part).__module__.startswith("server."):
             continue
-        for name, method in inspect.getmembers(part, inspect.iscoroutinefunction):
+        # Of the class: some Pythons cannot ask a slotted part for each of its names.
+        for name, method in inspect.getmembers(type(part), inspect.iscoroutinefunction):
             if not name.startswith("_") and "actor" in inspect.signature(method).parameters:
-                yield f"{path}{field.name}.{name}", method
+                yield f"{path}{field.name}.{name}", getattr(part, name)
         if is_dataclass(part):
             yield from use_cases(part, f"{path}{field.name}.")
 
