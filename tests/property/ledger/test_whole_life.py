@@ -24,7 +24,9 @@ TRIES_MAX = 3
 rare turn is missing from one set of lives."""
 
 HAPPENS = {
-    *(code.value for code in Code),
+    # A repayment needs a merchant that was paid and owes less: too rare to wait for here, and met
+    # on purpose in tests/integration/settlement/test_repayment.py.
+    *(code.value for code in Code if code is not Code.REPAYMENT),
     *(f"batch {state.value}" for state in BatchState),
     *(f"line {state.value}" for state in LineState),
     *("carried", "early and late", "redeemed before, drafted again"),
@@ -39,8 +41,8 @@ def test_whatever_happens_every_fen_is_where_it_should_be(
     engines: Engines, template: str, programme: Programme
 ) -> None:
     met: set[str] = set()
-    for _ in range(TRIES_MAX):
-        met |= live(engines, template, programme)
+    for number in range(TRIES_MAX):
+        met |= live(engines, template, programme, first=number == 0)
         if met >= HAPPENS:
             break
     assert met >= HAPPENS, sorted(HAPPENS - met)
@@ -59,7 +61,12 @@ def test_a_refund_taken_off_twice_is_noticed(
 
 
 def live(
-    engines: Engines, template: str, programme: Programme, phases: Collection[Phase] = tuple(Phase)
+    engines: Engines,
+    template: str,
+    programme: Programme,
+    phases: Collection[Phase] = tuple(Phase),
+    *,
+    first: bool = True,
 ) -> set[str]:
     """Run the machine on a database of its own; what happened in it."""
     met: Counter[str] = Counter()
@@ -76,7 +83,7 @@ def live(
                     max_examples=EXAMPLES,
                     stateful_step_count=STEPS,
                     deadline=None,
-                    derandomize=True,
+                    derandomize=first,
                     database=None,
                     report_multiple_bugs=False,
                     phases=phases,
